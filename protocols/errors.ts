@@ -1,0 +1,241 @@
+/**
+ * The one list of what can go wrong, for every wire.
+ *
+ * A code names the fault, the sentence says it, the remedy says what to do about it. Sentences may hold
+ * `{placeholders}` that are filled from `details`; neither ever holds a secret. The editor's catalogues carry the same
+ * codes in each language (`errors.<CODE>` and `remedies.<CODE>`).
+ */
+export const FAULTS = {
+    CONFIG_INVALID: {
+        sentence: 'The setting “{field}” is not usable: {reason}.',
+        remedy: 'Open the node and correct it.',
+    },
+    HOST_MISSING: { sentence: 'The device has no host.', remedy: 'Open device-config and fill in its address.' },
+    DEVICE_MISSING: {
+        sentence: 'No device is chosen.',
+        remedy: 'Open the node and choose or create a device-config.',
+    },
+    DEVICE_FOREIGN: {
+        sentence: 'The chosen device-config belongs to another Node-RED pack.',
+        remedy: 'Two packs use the type name device-config: remove one of them, then create the device again.',
+    },
+    HOST_NOT_FOUND: {
+        sentence: 'The name {host} cannot be resolved.',
+        remedy: 'Check the spelling of the host and the DNS server of this machine.',
+    },
+    CONNECT_REFUSED: {
+        sentence: '{host}:{port} refuses the connection.',
+        remedy: 'Check the port and that the HTTP service of the device is on.',
+    },
+    CONNECT_UNREACHABLE: {
+        sentence: '{host}:{port} cannot be reached from this network.',
+        remedy: 'Check the address, the route and the VPN.',
+    },
+    CONNECT_TIMEOUT: {
+        sentence: '{host}:{port} did not answer within {ms} ms.',
+        remedy: 'Check that the device is powered and that no firewall lies between.',
+    },
+    CONNECTION_LOST: {
+        sentence: 'The device closed the connection before its answer was complete.',
+        remedy: 'Usually it recovers by itself; if it repeats, look at the network and the number of clients of the device.',
+    },
+    RESPONSE_TIMEOUT: {
+        sentence: 'The device did not answer within {ms} ms.',
+        remedy: 'Raise the timeout, or ask less of the device at a time.',
+    },
+    RESPONSE_MALFORMED: {
+        sentence: 'The answer of the device is not HTTP: {reason}.',
+        remedy: 'Check that host and port belong to the web service of the device and that http or https is right.',
+    },
+    RESPONSE_TOO_LARGE: {
+        sentence: 'The answer is larger than {limit} bytes.',
+        remedy: 'Ask for less, or save the answer to a file.',
+    },
+    REDIRECTED: {
+        sentence: 'The device redirects to {location}.',
+        remedy: 'Set protocol and port in device-config to that address; credentials are not sent along a redirect.',
+    },
+    TLS_UNTRUSTED: {
+        sentence: 'The certificate of the device is not trusted: {reason}.',
+        remedy: 'Pin its fingerprint, add its CA in a TLS configuration, or set verification to off for this device.',
+    },
+    TLS_PIN_MISMATCH: {
+        sentence: 'The certificate of the device is not the pinned one; it shows {fingerprint}.',
+        remedy: 'If the device was replaced or reset, pin the new fingerprint; otherwise somebody may be in between.',
+    },
+    TLS_FAILED: {
+        sentence: 'No TLS connection with the device: {reason}.',
+        remedy: 'Check that the port speaks HTTPS; old firmware may need a TLS configuration that admits old versions.',
+    },
+    AUTH_MISSING: {
+        sentence: 'The device asks for a login and device-config has no user name or password.',
+        remedy: 'Open device-config and fill in both.',
+    },
+    AUTH_UNSUPPORTED: {
+        sentence: 'The device offers only the login methods {offered}, which are not allowed here.',
+        remedy: 'Set authentication to auto in device-config, or change it in the security page of the device.',
+    },
+    AUTH_REJECTED: {
+        sentence: 'User name or password is wrong.',
+        remedy: 'Correct them in device-config and deploy; nothing is tried again before that, so that the device is not locked.',
+    },
+    AUTH_LOCKED: {
+        sentence: 'The device has locked this address until {until}.',
+        remedy: 'Wait until then, or restart the device; check that no other service still uses the old password.',
+    },
+    AUTH_BLOCKED: {
+        sentence: 'No login is tried before {until}, because the last one was refused.',
+        remedy: 'Correct the password in device-config and deploy, which allows one attempt at once.',
+    },
+    FORBIDDEN: {
+        sentence: 'The device forbids this to the user: {reason}.',
+        remedy: 'Give the user the permission (for events: “Notify Surveillance Center”) in the user page of the device.',
+    },
+    NO_SLOT: {
+        sentence: 'The device has no free connection for another event stream.',
+        remedy: 'Close other clients (recorder, Frigate, Home Assistant), or raise the limit of connections of the device.',
+    },
+    NOT_FOUND: {
+        sentence: 'The device does not know {path}.',
+        remedy: 'Check the path and that ISAPI (or CGI) is enabled on the device.',
+    },
+    NOT_SUPPORTED: {
+        sentence: 'The device does not support this: {reason}.',
+        remedy: 'Choose another way in or another operation for this model.',
+    },
+    DEVICE_BUSY: { sentence: 'The device is busy.', remedy: 'Ask again later.' },
+    HTTP_STATUS: { sentence: 'The device answered HTTP {status}.', remedy: 'Look at the answer in the error.' },
+    STREAM_ENDED: {
+        sentence: 'The device ended the event stream.',
+        remedy: 'It is opened again by itself.',
+    },
+    STREAM_STALLED: {
+        sentence: 'Nothing arrived for {seconds} s, not even a heartbeat.',
+        remedy: 'It is opened again by itself; if it repeats, look at the network or raise the watchdog.',
+    },
+    STREAM_NOT_EVENTS: {
+        sentence: 'The answer is not an event stream: {reason}.',
+        remedy: 'Check that the host is the device itself and that ISAPI is enabled.',
+    },
+    FRAMING_LOST: {
+        sentence: 'The stream could not be read any more: {reason}.',
+        remedy: 'It is opened again by itself; please report the device and firmware.',
+    },
+    PORT_IN_USE: {
+        sentence: 'Port {port} on {bind} is in use by another program or node.',
+        remedy: 'Choose another port, or stop the other one.',
+    },
+    PORT_FORBIDDEN: {
+        sentence: 'This user may not open port {port}.',
+        remedy: 'Choose a port above 1023.',
+    },
+    BIND_UNAVAILABLE: {
+        sentence: 'The address {bind} does not belong to this machine.',
+        remedy: 'Use 0.0.0.0 for all addresses, or one of this machine.',
+    },
+    PATH_IN_USE: {
+        sentence: 'The path {path} is already taken by another alarm-http-in on the same port.',
+        remedy: 'Give each node its own path.',
+    },
+    METHOD_NOT_ALLOWED: {
+        sentence: 'A {method} request brought no alarm.',
+        remedy: 'Devices use POST or PUT, or GET with the event in the query string.',
+    },
+    SOURCE_NOT_ALLOWED: {
+        sentence: 'A post from {address} was refused: it is not in the allow list.',
+        remedy: 'Add the address to the allow list if the device is yours.',
+    },
+    POST_UNAUTHENTICATED: {
+        sentence: 'A post from {address} was refused: {reason}.',
+        remedy: 'Set the same user name and password in the listening host settings of the device.',
+    },
+    BODY_TOO_LARGE: {
+        sentence: 'A post from {address} was larger than {limit} bytes.',
+        remedy: 'Raise the body limit if the device really sends that much.',
+    },
+    BODY_TIMEOUT: {
+        sentence: 'A post from {address} did not arrive within {seconds} s.',
+        remedy: 'Look at the uplink of the device; what had arrived is delivered.',
+    },
+    BODY_TRUNCATED: {
+        sentence: 'A post from {address} was cut off after {bytes} bytes.',
+        remedy: 'Look at the uplink of the device; what had arrived is delivered.',
+    },
+    BODY_UNREADABLE: {
+        sentence: 'A post from {address} holds no event: {reason}.',
+        remedy: 'Set the parameter format of the listening host to XML or JSON; the raw body is in the message.',
+    },
+    TOO_MANY_REQUESTS: {
+        sentence: '{address} sends too many posts at a time.',
+        remedy: 'Look at what the device repeats; posts beyond the limit are refused until it calms down.',
+    },
+    CLOSED: { sentence: 'The node was closed.', remedy: 'Nothing to do: this happens at every deploy.' },
+    UNEXPECTED: {
+        sentence: 'Something unexpected failed: {reason}.',
+        remedy: 'Please report it with the log of Node-RED.',
+    },
+} as const satisfies Record<string, { sentence: string; remedy: string }>;
+
+export type FaultCode = keyof typeof FAULTS;
+
+export type FaultDetails = Record<string, string | number>;
+
+/** What an ISAPI `ResponseStatus` said, in XML or JSON (reference: ISAPI guide, status codes). */
+export interface IsapiStatus {
+    statusCode?: number;
+    statusString?: string;
+    subStatusCode?: string;
+    errorCode?: number;
+    errorMsg?: string;
+}
+
+export interface FaultContext {
+    details?: FaultDetails;
+    /** HTTP status, where there was an answer. */
+    status?: number;
+    isapi?: IsapiStatus;
+    /** Epoch milliseconds at which the device, or our breaker, admits the next login. */
+    unlockAt?: number;
+    /** Logins that the device still admits before it locks. */
+    triesLeft?: number;
+    cause?: unknown;
+}
+
+/** Fills `{placeholders}`; one that has no detail is left out, so that no brace ever reaches a user. */
+export function fillSentence(sentence: string, details: FaultDetails = {}): string {
+    return sentence.replace(/\{(\w+)\}/g, (_all, name: string) => String(details[name] ?? '?'));
+}
+
+/** An error with a code of {@link FAULTS}; its message is the English sentence, ready for a log. */
+export class Fault extends Error {
+    readonly code: FaultCode;
+    readonly remedy: string;
+    readonly details: FaultDetails;
+    readonly status?: number;
+    readonly isapi?: IsapiStatus;
+    readonly unlockAt?: number;
+    readonly triesLeft?: number;
+
+    constructor(code: FaultCode, context: FaultContext = {}) {
+        const details = context.details ?? {};
+        super(
+            fillSentence(FAULTS[code].sentence, details),
+            context.cause === undefined ? {} : { cause: context.cause },
+        );
+        this.name = 'Fault';
+        this.code = code;
+        this.remedy = FAULTS[code].remedy;
+        this.details = details;
+        if (context.status !== undefined) this.status = context.status;
+        if (context.isapi !== undefined) this.isapi = context.isapi;
+        if (context.unlockAt !== undefined) this.unlockAt = context.unlockAt;
+        if (context.triesLeft !== undefined) this.triesLeft = context.triesLeft;
+    }
+
+    /** Any thrown value as a Fault; a Fault stays itself. */
+    static from(thrown: unknown): Fault {
+        if (thrown instanceof Fault) return thrown;
+        const reason = thrown instanceof Error ? thrown.message : String(thrown);
+        return new Fault('UNEXPECTED', { details: { reason }, cause: thrown });
+    }
+}

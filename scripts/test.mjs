@@ -1,0 +1,50 @@
+// Runs every test (or those whose path holds one of the given words) and names what was skipped.
+// In CI a skipped test is a failure: everything a test needs is installed by .ci/run.
+import { readdirSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { prepare, root } from './setup.mjs';
+
+const words = process.argv.slice(2);
+prepare();
+
+const folder = join(root, 'dist', 'test');
+const files = readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.test.js'))
+    .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
+    .map((name) => join(folder, name))
+    .sort();
+if (files.length === 0) {
+    console.error(`No test file matches ${words.join(' ')}.`);
+    process.exit(1);
+}
+
+const counts = { passed: 0, failed: 0 };
+const skipped = [];
+const isFile = (test) => test.details.type === 'suite' || (test.nesting === 0 && files.includes(test.name));
+
+// Two files at a time: real Node-REDs and browsers starve each other beyond that on a small machine.
+const stream = run({ files, concurrency: 2, timeout: 300_000 });
+stream.on('test:pass', (test) => {
+    if (isFile(test)) return;
+    if (test.skip !== undefined && test.skip !== false) {
+        const reason = typeof test.skip === 'string' && test.skip !== '' ? `: ${test.skip}` : '';
+        skipped.push(`${relative(folder, test.file ?? '')} › ${test.name}${reason}`);
+    } else counts.passed += 1;
+});
+stream.on('test:fail', (test) => {
+    if (test.details.type !== 'suite') counts.failed += 1;
+    process.exitCode = 1;
+});
+stream.compose(new spec()).pipe(process.stdout);
+stream.on('end', () => {
+    setImmediate(() => {
+        for (const name of skipped) console.log(`skipped  ${name}`);
+        if (process.env.CI && skipped.length > 0) {
+            console.log('In CI nothing may be skipped.');
+            process.exitCode = 1;
+        }
+        console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${skipped.length} skipped`);
+    });
+});
