@@ -222,9 +222,16 @@ export interface RawBody {
     headers?: Record<string, string>;
 }
 
+/** A picture that the event only names: it is fetched from the device when somebody wants it. */
+export interface PictureLink {
+    role: PictureRole;
+    url: string;
+}
+
 /** An event with what belongs to it: what becomes one Node-RED message. */
 export interface Occurrence {
     event: DeviceEvent;
     pictures: Picture[];
     raw: RawBody;
+    links?: PictureLink[];
 }
