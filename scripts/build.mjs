@@ -15,17 +15,14 @@ const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 const compiled = spawnSync(process.execPath, [tsc, '--project', root], { stdio: 'inherit' });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 
+const list = (folder) => (existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : []);
+const copy = (from, to) => cpSync(join(root, from), join(beside, to), { recursive: true });
+
 mkdirSync(beside, { recursive: true });
-for (const name of readdirSync(join(root, 'nodes')).filter((file) => file.endsWith('.html'))) {
-    cpSync(join(root, 'nodes', name), join(beside, name));
-}
-if (existsSync(join(root, 'icons'))) cpSync(join(root, 'icons'), join(beside, 'icons'), { recursive: true });
-if (existsSync(join(root, 'locales'))) {
-    for (const language of readdirSync(join(root, 'locales'))) {
-        const from = join(root, 'locales', language);
-        cpSync(from, join(beside, 'locales', language), { recursive: true });
-        const short = SHORT_NAMES[language];
-        if (short) cpSync(from, join(beside, 'locales', short), { recursive: true });
-    }
+for (const name of list('nodes').filter((file) => file.endsWith('.html'))) copy(`nodes/${name}`, name);
+for (const name of list('icons')) copy(`icons/${name}`, `icons/${name}`);
+for (const language of list('locales')) {
+    copy(`locales/${language}`, `locales/${language}`);
+    if (SHORT_NAMES[language]) copy(`locales/${language}`, `locales/${SHORT_NAMES[language]}`);
 }
 writeFileSync(join(root, 'dist', '.built'), '');
