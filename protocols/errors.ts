@@ -169,6 +169,78 @@ export const FAULTS = {
         sentence: '{address} sends too many posts at a time.',
         remedy: 'Look at what the device repeats; posts beyond the limit are refused until it calms down.',
     },
+    NOT_ACTIVATED: {
+        sentence: 'The device has not been activated yet.',
+        remedy: 'Give it its first password in its web page or with the tool of its maker, then try again.',
+    },
+    DEVICE_ERROR: {
+        sentence: 'The device reports an error of its own: {reason}.',
+        remedy: 'Ask again later; if it repeats, look at the log of the device or restart it.',
+    },
+    INVALID_OPERATION: {
+        sentence: 'The device refuses this now: {reason}.',
+        remedy: 'Look at the state of the device and at what else uses it.',
+    },
+    BAD_REQUEST: {
+        sentence: 'The device does not accept what was sent: {reason}.',
+        remedy: 'Compare the parameters with the capabilities of the device.',
+    },
+    DEVICE_REFUSED: {
+        sentence: 'The device refuses the request: {reason}.',
+        remedy: 'Look at the answer in the error.',
+    },
+    OPERATION_UNKNOWN: {
+        sentence: 'There is no ready operation “{operation}”.',
+        remedy: 'Choose one of the list in the node, or use “custom” with a path.',
+    },
+    PARAMETER_MISSING: {
+        sentence: 'The parameter “{parameter}” is missing.',
+        remedy: 'Fill it in in the node, or set it in msg.params.',
+    },
+    PARAMETER_INVALID: {
+        sentence: 'The parameter “{parameter}” is not usable: {reason}.',
+        remedy: 'Correct it in the node or in msg.params.',
+    },
+    PATH_INVALID: {
+        sentence: 'The path “{path}” is not usable: {reason}.',
+        remedy: 'A path begins with / and names no host: the device is chosen in the node.',
+    },
+    BODY_INVALID: {
+        sentence: 'The body cannot be sent: {reason}.',
+        remedy: 'Send text, a Buffer, or an object with one root element for XML.',
+    },
+    ANSWER_UNREADABLE: {
+        sentence: 'The answer cannot be read as {expected}: {reason}.',
+        remedy: 'Set the output to text or buffer to see it as it came.',
+    },
+    ANSWER_INCOMPLETE: {
+        sentence: 'The device did not hand over the whole list: {reason}.',
+        remedy: 'Ask for a shorter time span.',
+    },
+    FILE_NOT_WRITTEN: {
+        sentence: 'The file {file} could not be written: {reason}.',
+        remedy: 'Check the folder, its permissions and the space on the disk.',
+    },
+    FILE_NOT_READ: {
+        sentence: 'The file {file} could not be read: {reason}.',
+        remedy: 'Check the path and the permissions.',
+    },
+    FOREIGN_HOST: {
+        sentence: 'The picture lies on another host, {host}.',
+        remedy: 'Only pictures of the device itself are fetched with its login; use a core http request for others.',
+    },
+    AUDIO_UNREADABLE: {
+        sentence: 'The audio cannot be used: {reason}.',
+        remedy: 'Give a WAV file, or bare 16-bit PCM with its rate.',
+    },
+    AUDIO_BUSY: {
+        sentence: 'The audio channel is already in use by this Node-RED.',
+        remedy: 'Wait until the other clip has been played.',
+    },
+    POSITION_NOT_REACHED: {
+        sentence: 'The camera did not come to rest within {seconds} s.',
+        remedy: 'Raise the waiting time, or check that the preset exists.',
+    },
     CLOSED: { sentence: 'The node was closed.', remedy: 'Nothing to do: this happens at every deploy.' },
     UNEXPECTED: {
         sentence: 'Something unexpected failed: {reason}.',
