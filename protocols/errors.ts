@@ -177,17 +177,9 @@ export const FAULTS = {
         sentence: 'The device reports an error of its own: {reason}.',
         remedy: 'Ask again later; if it repeats, look at the log of the device or restart it.',
     },
-    INVALID_OPERATION: {
-        sentence: 'The device refuses this now: {reason}.',
-        remedy: 'Look at the state of the device and at what else uses it.',
-    },
-    BAD_REQUEST: {
+    REQUEST_INVALID: {
         sentence: 'The device does not accept what was sent: {reason}.',
-        remedy: 'Compare the parameters with the capabilities of the device.',
-    },
-    DEVICE_REFUSED: {
-        sentence: 'The device refuses the request: {reason}.',
-        remedy: 'Look at the answer in the error.',
+        remedy: 'Compare the values with what the device admits.',
     },
     OPERATION_UNKNOWN: {
         sentence: 'There is no ready operation “{operation}”.',
