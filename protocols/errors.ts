@@ -233,6 +233,98 @@ export const FAULTS = {
         sentence: 'The camera did not come to rest within {seconds} s.',
         remedy: 'Raise the waiting time, or check that the preset exists.',
     },
+    P2P_SERIAL_MISSING: {
+        sentence: 'The device has no P2P serial number.',
+        remedy: 'Open device-config and fill in the serial number, as printed on the label or shown in the P2P page of the recorder.',
+    },
+    P2P_CLOUD_SILENT: {
+        sentence: 'The P2P server {server} does not answer.',
+        remedy: 'Check that this machine may send UDP to the internet (port 8800 and high ports).',
+    },
+    P2P_CLOUD_REFUSED: {
+        sentence: 'The P2P server {server} refuses this client: {reason}.',
+        remedy: 'Check the cloud chosen in device-config; for a custom cloud check its user and key.',
+    },
+    P2P_CLOCK_WRONG: {
+        sentence: 'The P2P server {server} refuses the time of this machine.',
+        remedy: 'Set the clock of this machine by NTP.',
+    },
+    P2P_NOT_IN_CLOUD: {
+        sentence: 'The serial number {serial} is not known in the cloud {cloud}.',
+        remedy: 'Check the serial number. A recorder that is registered only at Intelbras Cloud needs the backend sdk.',
+    },
+    P2P_DEVICE_OFFLINE: {
+        sentence: 'The recorder {serial} is not online in the cloud {cloud}.',
+        remedy: 'Check its internet connection and that P2P is on. If it is registered only at Intelbras Cloud, use the backend sdk.',
+    },
+    P2P_LOGIN_MISSING: {
+        sentence: 'The recorder asks for a login already in the P2P cloud.',
+        remedy: 'Open device-config and fill in the user name and password of the recorder.',
+    },
+    P2P_LOGIN_REJECTED: {
+        sentence: 'The recorder refuses the P2P login ({reason}).',
+        remedy: 'Correct user name and password in device-config and deploy; nothing is tried again before that, so that the recorder is not locked.',
+    },
+    P2P_NO_ROUTE: {
+        sentence: 'No way to the recorder {serial} was found: {reason}.',
+        remedy: 'Set the route to auto, and check that this machine may send UDP to any port.',
+    },
+    P2P_RELAY_SILENT: {
+        sentence: 'The relay of the P2P cloud does not answer.',
+        remedy: 'Usually it recovers by itself; it is tried again.',
+    },
+    P2P_SESSION_LOST: {
+        sentence: 'The P2P session with the recorder {serial} is lost: {reason}.',
+        remedy: 'It is built again by itself; if it repeats, look at the network of the recorder.',
+    },
+    P2P_PORT_REFUSED: {
+        sentence: 'The recorder refuses its port {port}.',
+        remedy: 'Check that the service is on and that its port was not changed on the recorder.',
+    },
+    P2P_PORTS_EXHAUSTED: {
+        sentence: 'No local port is free between {from} and {to}.',
+        remedy: 'Close tunnels that are not needed, or choose local ports.',
+    },
+    P2P_TOO_MANY_TUNNELS: {
+        sentence: 'There are already {limit} tunnels.',
+        remedy: 'Close tunnels that are not needed, or set an idle time so that they close by themselves.',
+    },
+    SDK_FOLDER_MISSING: {
+        sentence: 'There is no P2P library in {folder}.',
+        remedy: 'Set the folder that holds IBCloudSDK.dll with all its companions (for example the folder of SIM Next), or libt2u.',
+    },
+    SDK_KOFFI_MISSING: {
+        sentence: 'The module koffi, which calls the P2P library, is not installed.',
+        remedy: 'Run npm install koffi in the user directory of Node-RED (beside the 32-bit Node for a 32-bit library) and restart.',
+    },
+    SDK_WRONG_ARCHITECTURE: {
+        sentence: 'The P2P library {library} is {needed}, and the Node that shall load it is {actual}.',
+        remedy: 'Set the path of a node.exe of the same kind in the tunnel node; the last 32-bit Windows line is Node 22.',
+    },
+    SDK_LIBRARY_UNREADABLE: {
+        sentence: '{library} is not a library for this system: {reason}.',
+        remedy: 'Copy it again from the installation of the vendor.',
+    },
+    SDK_LOAD_FAILED: {
+        sentence: 'The P2P library {library} cannot be loaded: {reason}.',
+        remedy: 'Copy all libraries of the vendor into one folder: it needs its companions (libt2u, Infra, NetFramework and others).',
+    },
+    SDK_SYMBOL_MISSING: {
+        sentence: 'The P2P library {library} has no function {symbol}.',
+        remedy: 'Use IBCloudSDK.dll, or a libt2u with the t2u functions; another file may have the same name.',
+    },
+    SDK_START_FAILED: {
+        sentence: 'The P2P library could not start: {reason}.',
+        remedy: 'Check the internet connection of this machine; it is tried again.',
+    },
+    SDK_HELPER_LOST: {
+        sentence: 'The helper process of the P2P library ended: {reason}.',
+        remedy: 'It is started again by itself; if it repeats, check the library and the Node that loads it.',
+    },
+    SDK_PORT_FAILED: {
+        sentence: 'The P2P library gave no tunnel to port {port} of {serial}.',
+        remedy: 'The recorder may be offline, or the local port may be in use by another program.',
+    },
     CLOSED: { sentence: 'The node was closed.', remedy: 'Nothing to do: this happens at every deploy.' },
     UNEXPECTED: {
         sentence: 'Something unexpected failed: {reason}.',

@@ -1,0 +1,10 @@
+import { type Clock, systemClock } from '../clock';
+
+/**
+ * A clock that never jumps, for round-trip times and retransmission: the wall clock of a small machine is set by NTP
+ * minutes after its start, and an echo from the future would otherwise poison the estimate.
+ */
+export const monotonicClock: Clock = {
+    now: () => Math.floor(performance.timeOrigin + performance.now()),
+    after: systemClock.after,
+};

@@ -1,0 +1,18 @@
+/** A JPEG that belongs to an event, under the three keys by which devices tie the two (ISAPI guide: pId, contentID, fileName). */
+export interface NamedPicture {
+    name: string;
+    filename: string;
+    contentId?: string;
+    data: Buffer;
+}
+
+/** An event as a device reports it, before it is framed for a stream or a push. */
+export interface Emission {
+    /** The vendor's word. */
+    type: string;
+    fields: Record<string, unknown>;
+    /** Undefined where the device speaks JSON only. */
+    xml: Buffer | undefined;
+    json: Buffer;
+    pictures: NamedPicture[];
+}

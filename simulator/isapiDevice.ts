@@ -1,0 +1,217 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { readXmlBody, xmlDocument } from './bodies';
+import { deviceTime, localOffset, posixZone, type TimeForm } from './deviceTime';
+import { EventStreams, type EventStreamsOptions } from './eventStreams';
+import type { Exchange } from './exchange';
+import type { Framing } from './framing';
+import { HttpDevice, type HttpDeviceOptions } from './httpDevice';
+import { type Random, seededRandom } from './random';
+import { armSubscription } from './subscription';
+import { framingOf } from './variants';
+
+/** Who a device says that it is. */
+export interface DeviceProfile {
+    name: string;
+    model: string;
+    serial: string;
+    mac: string;
+    firmware: string;
+    /** The word in DeviceInfo: IPCamera, NVR, ACS. */
+    deviceType: string;
+    /** XML namespace of its documents. */
+    namespace: string;
+    realm: string;
+}
+
+export interface IsapiDeviceOptions extends HttpDeviceOptions {
+    profile?: Partial<DeviceProfile>;
+    /** Names of `variants.ts`; later ones win. */
+    variants?: readonly string[];
+    /** Single deviations, over the variants. */
+    framing?: Partial<Framing>;
+    /** Alert streams at a time. */
+    streamSlots?: number;
+    /** 0: none. */
+    heartbeatSeconds?: number;
+    /** Minutes east of UTC; that of this machine by default. */
+    offset?: number;
+    timeForm?: TimeForm;
+    /** Whether the capabilities promise `subscribeEvent`; without it the device answers `notSupport` to it. */
+    subscribe?: boolean;
+    /** For everything that is drawn by lot. */
+    seed?: number;
+}
+
+/** How a family of devices differs in its streams. */
+export interface StreamHabits {
+    framing: Partial<Framing>;
+    slots: number;
+    heartbeat: EventStreamsOptions['heartbeat'];
+    onOpen?: EventStreamsOptions['onOpen'];
+    onClose?: EventStreamsOptions['onClose'];
+}
+
+/** What camera, recorder and terminal have in common: identity, clock, streams, and the documents every client reads. */
+export abstract class IsapiDevice extends HttpDevice {
+    readonly profile: DeviceProfile;
+    readonly streams: EventStreams;
+    readonly framing: Framing;
+    /** Minutes east of UTC. */
+    readonly offset: number;
+    readonly random: Random;
+    protected readonly timeForm: TimeForm;
+    readonly #ended = new AbortController();
+    #startedAt: number;
+
+    protected constructor(profile: DeviceProfile, habits: StreamHabits, options: IsapiDeviceOptions) {
+        const chosen = { ...profile, ...options.profile };
+        super({ ...options, login: { realm: chosen.realm, ...options.login } });
+        this.profile = chosen;
+        this.random = seededRandom(options.seed ?? 1);
+        this.offset = options.offset ?? localOffset(this.clock.now());
+        this.timeForm = options.timeForm ?? 'offset';
+        this.#startedAt = this.clock.now();
+        this.framing = { ...framingOf(options.variants ?? [], habits.framing), ...options.framing };
+        this.streams = new EventStreams({
+            framing: this.framing,
+            slots: options.streamSlots ?? habits.slots,
+            heartbeat: { ...habits.heartbeat, seconds: options.heartbeatSeconds ?? habits.heartbeat.seconds },
+            clock: this.clock,
+            random: this.random,
+            ...(habits.onOpen && { onOpen: habits.onOpen }),
+            ...(habits.onClose && { onClose: habits.onClose }),
+        });
+        this.#addDocuments(options.subscribe ?? true);
+    }
+
+    /** What `GET /ISAPI/System/capabilities` holds beside the common flags. */
+    protected abstract capabilities(): { SysCap?: object } & object;
+
+    /** What DeviceInfo holds beside the identity. */
+    protected deviceInfo(): object {
+        return {};
+    }
+
+    /** The device's local time in the form in which it writes it. */
+    timeText(at = this.clock.now()): string {
+        return deviceTime(at, this.offset, this.timeForm);
+    }
+
+    /** Cuts every alert stream, as a bad network does. */
+    dropStreams(): void {
+        this.streams.drop();
+    }
+
+    /** The streams stay open but nothing comes any more, not even a heartbeat. */
+    stall(): void {
+        this.streams.stall();
+    }
+
+    /** Ends a stall. */
+    resume(): void {
+        this.streams.resume();
+    }
+
+    /** Off for `downFor` milliseconds; afterwards on the same port, without its nonces and locks. */
+    async reboot(downFor = 0): Promise<void> {
+        await super.close();
+        this.login.forget();
+        const { signal } = this.#ended;
+        // `close` during the pause ends it: the device then stays off.
+        await delay(downFor, undefined, { signal }).catch((error: unknown) => {
+            if (!signal.aborted) throw error;
+        });
+        if (signal.aborted) return;
+        this.#startedAt = this.clock.now();
+        await this.listen();
+    }
+
+    override async close(): Promise<void> {
+        this.#ended.abort();
+        this.streams.close();
+        await super.close();
+    }
+
+    /** A document that clients only read; `content` is asked anew for every answer. */
+    protected document(path: string, root: string, content: () => object, namespace?: string): void {
+        this.route('GET', path, (exchange) => exchange.xml(root, content(), namespace ?? this.profile.namespace));
+    }
+
+    /** A document that clients read, change and put back whole. */
+    protected editable(path: string, root: string, content: object): void {
+        let text = xmlDocument(root, content, { namespace: this.profile.namespace, lineEnd: this.lineEnd });
+        this.route('GET', path, (exchange) => exchange.sendXml(text));
+        this.route('PUT', path, (exchange) => {
+            const sent = readXmlBody(exchange.body);
+            if (sent === undefined) return exchange.outcome('badFormat');
+            if (sent.root !== root) return exchange.outcome('badContent');
+            text = exchange.body.toString('utf8');
+            exchange.outcome('ok');
+        });
+    }
+
+    #addDocuments(subscribe: boolean): void {
+        const { profile } = this;
+        this.document('/ISAPI/System/deviceInfo', 'DeviceInfo', () => ({
+            deviceName: profile.name,
+            deviceID: '48443030-3231-3234-3536-0cbfea000000',
+            model: profile.model,
+            serialNumber: profile.serial,
+            macAddress: profile.mac,
+            firmwareVersion: profile.firmware,
+            firmwareReleasedDate: 'build 240101',
+            deviceType: profile.deviceType,
+            telecontrolID: 88,
+            ...this.deviceInfo(),
+        }));
+        this.document('/ISAPI/System/capabilities', 'DeviceCap', () => {
+            const { SysCap, ...others } = this.capabilities();
+            return { SysCap: { ...SysCap, isSupportSubscribeEvent: subscribe }, ...others };
+        });
+        this.document('/ISAPI/System/time', 'Time', () => this.#time());
+        this.route('PUT', '/ISAPI/System/time', (exchange) =>
+            exchange.outcome(readXmlBody(exchange.body)?.root === 'Time' ? 'ok' : 'badFormat'),
+        );
+        this.route('GET', '/ISAPI/System/time/timeZone', (exchange) =>
+            exchange.send(200, 'text/plain', posixZone(this.offset)),
+        );
+        this.document('/ISAPI/System/status', 'DeviceStatus', () => this.#status());
+        this.document('/ISAPI/Security/adminAccesses', 'AdminAccessProtocolList', () => ({
+            AdminAccessProtocol: { id: 1, enabled: true, protocol: this.secure ? 'HTTPS' : 'HTTP', portNo: this.port },
+        }));
+        this.route('PUT', '/ISAPI/System/reboot', (exchange) => this.#rebootOnRequest(exchange));
+        this.route('GET', '/ISAPI/Event/notification/alertStream', (exchange) => this.streams.open(exchange));
+        this.document('/ISAPI/Event/notification/subscribeEventCap', 'SubscribeEventCap', () => ({
+            heartbeat: { '@min': 1, '@max': 30, '#text': 30 },
+            eventMode: { '@opt': 'all,list', '#text': 'all' },
+        }));
+        this.route('POST', '/ISAPI/Event/notification/subscribeEvent', (exchange) =>
+            subscribe ? armSubscription(exchange, this.streams) : exchange.outcome('notSupport'),
+        );
+    }
+
+    #time(): object {
+        return { timeMode: 'NTP', localTime: this.timeText(), timeZone: posixZone(this.offset) };
+    }
+
+    #status(): object {
+        return {
+            currentDeviceTime: this.timeText(),
+            deviceUpTime: Math.floor((this.clock.now() - this.#startedAt) / 1000),
+            CPUList: { CPU: { cpuDescription: 'simulated', cpuUtilization: 17 } },
+            MemoryList: { Memory: { memoryUsage: 120.5, memoryAvailable: 300.25 } },
+        };
+    }
+
+    #rebootOnRequest(exchange: Exchange): void {
+        exchange.response.on('close', () => {
+            this.reboot(1000).catch((error: unknown) => this.onRebootFailed(error));
+        });
+        exchange.outcome('ok');
+    }
+
+    /** The port was taken by somebody else meanwhile: there is nobody to tell but the console. */
+    protected onRebootFailed(error: unknown): void {
+        console.error(`${this.profile.name} did not come back: ${error instanceof Error ? error.message : error}`);
+    }
+}
