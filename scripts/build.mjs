@@ -1,6 +1,7 @@
 // One compile, then what Node-RED looks for beside each node's .js: its .html, the icons and the catalogues.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,4 +26,15 @@ for (const language of list('locales')) {
     copy(`locales/${language}`, `locales/${language}`);
     if (SHORT_NAMES[language]) copy(`locales/${language}`, `locales/${SHORT_NAMES[language]}`);
 }
+writeFileSync(join(root, 'resources', 'vocabulary.js'), `window.vigiaVocabulary = ${JSON.stringify(vocabulary())};\n`);
 writeFileSync(join(root, 'dist', '.built'), '');
+
+/** The kinds that the dialogs offer, by family. Heartbeats are none of them: they have a checkbox of their own. */
+function vocabulary() {
+    const { VOCABULARY } = createRequire(import.meta.url)(join(root, 'dist', 'events', 'vocabulary.js'));
+    const families = new Map();
+    for (const [kind, family] of Object.values(VOCABULARY).flat()) {
+        if (kind !== 'heartbeat') families.set(family, (families.get(family) ?? new Set()).add(kind));
+    }
+    return [...families].map(([family, kinds]) => ({ family, kinds: [...kinds] }));
+}

@@ -57,6 +57,7 @@ const SOURCES = [
     'icons',
     'locales',
     'plugins',
+    'resources',
     'scripts/build.mjs',
 ];
 

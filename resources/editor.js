@@ -1,0 +1,176 @@
+/**
+ * What the dialogs of the nodes share: validators that give reasons, and the fields that several nodes have.
+ * Each node's html loads it through Node-RED's resources route before it registers its type.
+ */
+window.vigiaEditor = (() => {
+    const text = (key, values) => RED._(`@vigia/node-red-cctv/device-config:device-config.${key}`, values);
+
+    /** `${NAME}` is filled in by the runtime: the editor cannot judge it. */
+    const hasVariable = (value) => /\$\{[^}]+\}/.test(value);
+
+    const splitList = (value) =>
+        String(value ?? '')
+            .split(/[\s,;]+/)
+            .filter((item) => item !== '');
+
+    /** Node-RED takes a returned text as the reason, but only from validators with two parameters. */
+    function validator(reasonAgainst) {
+        return function (value, opt) {
+            const reason = reasonAgainst.call(this, value);
+            if (reason === undefined) return true;
+            return opt.label ? `${opt.label}: ${reason}` : reason;
+        };
+    }
+
+    function isAddressRange(value) {
+        const [address, bits, ...rest] = value.split('/');
+        const width = address.includes(':') ? 128 : 32;
+        if (rest.length > 0 || (bits !== undefined && !(/^\d+$/.test(bits) && Number(bits) <= width))) return false;
+        if (width === 32) return /^(\d{1,3}\.){3}\d{1,3}$/.test(address) && address.split('.').every((n) => n <= 255);
+        // The browser knows the many spellings of an IPv6 address.
+        return /^[\da-f:.]+$/i.test(address) && URL.canParse(`http://[${address}]/`);
+    }
+
+    const badChannel = (value) => splitList(value).find((item) => !hasVariable(item) && !/^\d+$/.test(item));
+    const badAddress = (values) => values.find((item) => !hasVariable(item) && !isAddressRange(item));
+
+    const check = {
+        number: ({ min, max, blank = false }) =>
+            validator((value) => {
+                if (hasVariable(value) || (blank && (value === '' || value === undefined))) return undefined;
+                const number = value === '' ? Number.NaN : Number(value);
+                return number >= min && number <= max ? undefined : text('invalid.number', { min, max });
+            }),
+        host: () =>
+            validator((value) => {
+                if (value === '') return text('invalid.missing');
+                return hasVariable(value) || !/[\s/@?#]/.test(value) ? undefined : text('invalid.host');
+            }),
+        fingerprint: () =>
+            validator(function (value) {
+                const chosen = $('#node-config-input-verify').val() ?? this.verify;
+                if (chosen !== 'pin' || hasVariable(value)) return undefined;
+                return /^[\da-f]{64}$/i.test(value.replace(/[:\s]/g, '')) ? undefined : text('invalid.fingerprint');
+            }),
+        channels: () =>
+            validator((value) => {
+                const wrong = badChannel(value);
+                return wrong === undefined ? undefined : text('invalid.channel', { value: wrong });
+            }),
+        addresses: () =>
+            validator((values) => {
+                const wrong = badAddress(values ?? []);
+                return wrong === undefined ? undefined : text('invalid.address', { value: wrong });
+            }),
+    };
+
+    /** Marks a field that is not itself a property, as Node-RED marks the others. */
+    function watch(input, reasonAgainst) {
+        const judge = () => {
+            const reason = reasonAgainst(input.val());
+            input.toggleClass('input-error', reason !== undefined).attr('title', reason ?? '');
+        };
+        input.on('change input', judge);
+        judge();
+    }
+
+    /** The vocabulary in the user's language: each family as a whole, then its kinds. */
+    function kindOptions() {
+        return window.vigiaVocabulary.flatMap(({ family, kinds }) => {
+            const name = text(`families.${family}`);
+            const all = { value: family, label: `${name}: ${text('choose.all')}` };
+            // Where a kind has the name of its family, choosing it means the family.
+            const single = kinds.filter((kind) => kind !== family);
+            return [all, ...single.map((kind) => ({ value: kind, label: `${name}: ${text(`kinds.${kind}`)}` }))];
+        });
+    }
+
+    /** A choice from the vocabulary, or free text for the words of a vendor that the vocabulary does not know. */
+    function kinds(input, chosen) {
+        const options = kindOptions();
+        const known = new Map(options.map((option) => [option.value, option.label]));
+        const list = {
+            value: 'list',
+            label: text('choose.list'),
+            icon: 'fa fa-list-ul',
+            multiple: true,
+            options,
+            // Node-RED hands over options when it sets the value, and their values when the menu closes.
+            valueLabel: (container, items) => {
+                const names = items.map((item) => item.label ?? known.get(item));
+                container.text(names.join(', ') || text('choose.every')).attr('title', names.join('\n'));
+            },
+        };
+        const free = { value: 'text', label: text('choose.text'), icon: 'fa fa-pencil' };
+        const words = splitList(chosen);
+        input.typedInput({ types: [list, free] });
+        input.typedInput('type', words.every((word) => known.has(word)) ? 'list' : 'text');
+        input.typedInput('value', words.join(','));
+    }
+
+    function channels(input, chosen) {
+        input.val(splitList(chosen).join(', '));
+        watch(input, (value) => {
+            const wrong = badChannel(value);
+            return wrong === undefined ? undefined : text('invalid.channel', { value: wrong });
+        });
+    }
+
+    /** A list of addresses and CIDR ranges, one field each. */
+    function addresses(list, values, label) {
+        list.editableList({
+            addButton: text('address.add'),
+            removable: true,
+            height: 'auto',
+            addItem: (container, _index, item) => {
+                const input = $('<input type="text" placeholder="192.168.1.0/24">').attr('aria-label', label);
+                input.val(item.value ?? '').appendTo(container);
+                watch(input, (value) => {
+                    const wrong = badAddress(splitList(value));
+                    return wrong === undefined ? undefined : text('invalid.address', { value: wrong });
+                });
+                const remove = container.parent().find('.red-ui-editableList-item-remove');
+                remove.attr({ 'aria-label': text('address.remove'), title: text('address.remove'), role: 'button' });
+            },
+        });
+        for (const value of values ?? []) list.editableList('addItem', { value });
+    }
+
+    /** People paste what the browser shows: the parts go where they belong. */
+    function splitPastedAddress(host, protocol, port) {
+        host.on('change', () => {
+            const pasted = host.val().trim();
+            host.val(pasted);
+            if (!/^https?:\/\//i.test(pasted) || !URL.canParse(pasted)) return;
+            const url = new URL(pasted);
+            host.val(url.hostname.replace(/^\[|\]$/g, ''));
+            protocol.val(url.protocol.replace(':', ''));
+            port.val(url.port);
+            protocol.trigger('change');
+        });
+    }
+
+    /** Shows the folded settings where one of them is not as new. */
+    function openWhenUsed(details, node, properties) {
+        const { defaults } = node._def;
+        const isNew = (property) => String(node[property] ?? '') === String(defaults[property].value);
+        details.prop('open', !properties.every(isNew));
+    }
+
+    return {
+        text,
+        check,
+        kinds,
+        readKinds: (input) => splitList(input.typedInput('value')),
+        channels,
+        readChannels: (input) => splitList(input.val()).map((item) => (/^\d+$/.test(item) ? Number(item) : item)),
+        addresses,
+        readAddresses: (list) =>
+            list
+                .editableList('items')
+                .toArray()
+                .flatMap((row) => splitList(row.find('input').val())),
+        splitPastedAddress,
+        openWhenUsed,
+    };
+})();
