@@ -1,4 +1,5 @@
-import { XMLBuilder, XMLParser } from 'fast-xml-parser';
+import { XMLBuilder } from 'fast-xml-parser';
+import { readXmlDocument, type XmlObject } from '../protocols/isapi/readXml';
 
 /** The namespaces that devices of different ages write; a reader must not depend on any of them. */
 export const NAMESPACES = {
@@ -41,19 +42,16 @@ export function xmlDocument(root: string, content: object, style: XmlStyle = {})
     return lineEnd === '\n' ? whole : whole.replaceAll('\n', lineEnd);
 }
 
-const reader = new XMLParser({ removeNSPrefix: true, parseTagValue: false, ignoreDeclaration: true });
-
-/** What a client sent, as the simulated device reads it: root name and content, or undefined when it is not XML. */
-export function readXmlBody(body: Buffer): { root: string; content: Record<string, unknown> } | undefined {
-    try {
-        const [entry] = Object.entries(reader.parse(body.toString('utf8'), true) as Record<string, unknown>);
-        if (entry === undefined || typeof entry[1] !== 'object' || entry[1] === null) return undefined;
-        return { root: entry[0], content: entry[1] as Record<string, unknown> };
-    } catch (error) {
-        // The parser's complaint about the client's document is the answer "badXmlFormat", not a failure of ours.
-        if (error instanceof Error) return undefined;
-        throw error;
-    }
+/**
+ * What a client sent, as the simulated device reads it: root name and content. Undefined when it is not well-formed XML:
+ * a device may forgive more, but then a client's mistake would go unseen here.
+ */
+export function readXmlBody(body: Buffer): { root: string; content: XmlObject } | undefined {
+    const document = readXmlDocument(body.toString('utf8'));
+    if (document === undefined || !document.complete || document.warnings.length > 0) return undefined;
+    const content = document.object[document.root];
+    if (Array.isArray(content) || content === undefined) return undefined;
+    return { root: document.root, content: typeof content === 'string' ? {} : content };
 }
 
 /** What a client sent as JSON; undefined when it is not an object. */

@@ -1,6 +1,8 @@
 import { NAMESPACES } from './bodies';
-import { cameraDocuments } from './cameraDocuments';
+import { cameraDocuments, cameraTriggers } from './cameraDocuments';
 import type { SimulatedEvent } from './eventBody';
+import { EventTriggers } from './eventTriggers';
+import { IoPorts } from './ioPorts';
 import type { DeviceProfile, IsapiDeviceOptions } from './isapiDevice';
 import type { Colour } from './scene';
 import { VideoDevice } from './videoDevice';
@@ -22,20 +24,32 @@ const PROFILE: DeviceProfile = {
     realm: 'IP Camera(C7321)',
 };
 
+const HABITS = {
+    framing: {},
+    slots: 4,
+    heartbeatSeconds: 10,
+    hosts: { slots: 3, capabilities: 'answered' as const },
+};
+
 /**
  * A single-lens camera of the DS-2CD line: CRLF bodies, `boundary=boundary`, a heartbeat every 10 s while nothing
  * happens, active and inactive of every event, the JPEG right after a smart event (CornerBit/HikSink,
  * toxuin/alarmserver#51).
  */
 export class Camera extends VideoDevice {
+    readonly io: IoPorts;
+    readonly triggers: EventTriggers;
     readonly #channelName: string;
     readonly #background: Colour;
     #posted = 0;
 
     constructor(options: CameraOptions = {}) {
-        super(PROFILE, { framing: {}, slots: 4, heartbeatSeconds: 10 }, { lineEnd: '\r\n', ...options });
+        super(PROFILE, HABITS, { lineEnd: '\r\n', ...options });
         this.#channelName = this.framing.channelName?.text ?? options.channelName ?? this.profile.name;
         this.#background = options.background ?? [70, 110, 150];
+        const route = this.route.bind(this);
+        this.io = new IoPorts(1, 1, route);
+        this.triggers = new EventTriggers(cameraTriggers(), this.profile.namespace, route);
         for (const { path, root, content, editable } of cameraDocuments(this.#channelName)) {
             if (editable) this.editable(path, root, content);
             else this.document(path, root, () => content);

@@ -1,3 +1,5 @@
+import { eventTrigger } from './eventTriggers';
+
 /** A document that a client reads, and puts back where it is `editable`. */
 export interface DeviceDocument {
     path: string;
@@ -40,21 +42,14 @@ export function streamingChannel(channel: number, stream: 1 | 2, name: string): 
     };
 }
 
-/** One entry of `/Event/triggers`; events reach clients only when `center` is among the methods. */
-export function eventTrigger(type: string, channelKey: string, channel: number, methods: string[]): object {
-    return {
-        id: `${type === 'tamperdetection' ? 'tamper' : type}-${channel}`,
-        eventType: type,
-        eventDescription: `${type} Event trigger Information`,
-        [channelKey]: channel,
-        EventTriggerNotificationList: {
-            EventTriggerNotification: methods.map((method) => ({
-                id: method === 'record' ? `record-${channel}` : method,
-                notificationMethod: method,
-                notificationRecurrence: 'beginning',
-            })),
-        },
-    };
+export function cameraTriggers() {
+    const trigger = (type: string, methods: string[]) => eventTrigger(type, 'videoInputChannelID', 1, methods);
+    return [
+        trigger('VMD', ['record', 'center']),
+        trigger('linedetection', ['record', 'center']),
+        trigger('fielddetection', ['record', 'center']),
+        trigger('tamperdetection', ['beep']),
+    ];
 }
 
 /** What a camera answers to the usual questions; shapes as in the device dumps of hikvision_next. */
@@ -94,29 +89,6 @@ export function cameraDocuments(name: string): DeviceDocument[] {
             root: 'StreamingChannel',
             content: streamingChannel(1, 2, name),
             editable: true,
-        },
-        {
-            path: '/ISAPI/Event/triggers',
-            root: 'EventTriggerList',
-            content: {
-                EventTrigger: [
-                    eventTrigger('VMD', 'videoInputChannelID', 1, ['record', 'center']),
-                    eventTrigger('linedetection', 'videoInputChannelID', 1, ['record', 'center']),
-                    eventTrigger('fielddetection', 'videoInputChannelID', 1, ['record', 'center']),
-                    eventTrigger('tamperdetection', 'videoInputChannelID', 1, ['center']),
-                ],
-            },
-            editable: true,
-        },
-        {
-            path: '/ISAPI/System/IO/inputs/1/status',
-            root: 'IOPortStatus',
-            content: { ioPortID: 1, ioPortType: 'input', ioState: 'inactive' },
-        },
-        {
-            path: '/ISAPI/System/IO/outputs/1/status',
-            root: 'IOPortStatus',
-            content: { ioPortID: 1, ioPortType: 'output', ioState: 'inactive' },
         },
         {
             path: '/ISAPI/ContentMgmt/Storage',

@@ -40,6 +40,8 @@ export interface Envelope {
     macAddress?: string;
     /** Recorders write `dynChannelID` only, cameras `channelID` only. */
     channelKey: 'channelID' | 'dynChannelID';
+    /** Written in place of the event's own number. */
+    channel?: number;
     dateTime: string;
     activePostCount: number;
     channelName?: string;
@@ -79,10 +81,10 @@ function extensions(serial: string, dateTime: string) {
 
 /** The fields of an event in the order in which cameras and recorders write them. */
 export function eventFields(event: SimulatedEvent, envelope: Envelope): Record<string, unknown> {
-    const { serialNumber, channelKey, dateTime, channelName, activePostCount, ...address } = envelope;
+    const { serialNumber, channelKey, channel, dateTime, channelName, activePostCount, ...address } = envelope;
     const fields: Record<string, unknown> = {
         ...address,
-        [channelKey]: event.channel ?? 1,
+        [channelKey]: channel ?? event.channel ?? 1,
         dateTime,
         activePostCount,
         eventType: event.type,

@@ -1,10 +1,17 @@
+import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { AlarmPushes } from './alarmPushes';
 import { readXmlBody, xmlDocument } from './bodies';
 import { deviceTime, localOffset, posixZone, type TimeForm } from './deviceTime';
+import type { Emission } from './emission';
 import { EventStreams, type EventStreamsOptions } from './eventStreams';
 import type { Exchange } from './exchange';
-import type { Framing } from './framing';
+import type { Framing, StreamPart } from './framing';
 import { HttpDevice, type HttpDeviceOptions } from './httpDevice';
+import { HttpHosts, type HttpHostsOptions } from './httpHosts';
+import type { PushStyle } from './pushBody';
+import type { PushResult, RetryHabit } from './pusher';
+import { pushStyleOf } from './pushVariants';
 import { type Random, seededRandom } from './random';
 import { armSubscription } from './subscription';
 import { framingOf } from './variants';
@@ -40,10 +47,26 @@ export interface IsapiDeviceOptions extends HttpDeviceOptions {
     subscribe?: boolean;
     /** For everything that is drawn by lot. */
     seed?: number;
+    hosts?: Partial<HttpHostsOptions>;
+    /** Names of `pushVariants.ts`; later ones win. */
+    pushVariants?: readonly string[];
+    pushStyle?: Partial<PushStyle>;
+    /** Milliseconds between two attempts of a push; 1000. */
+    retryInterval?: number;
+    /** May call hosts other than this machine: only where its user said so. */
+    allowRemotePush?: boolean;
+    /** false: after a reboot nothing is pushed until `httpHosts` is put again (Hikvision-Addons#177). */
+    resumesAfterReboot?: boolean;
 }
 
-/** How a family of devices differs in its streams. */
-export interface StreamHabits {
+/** An event on its way: what was said, and what became of its posts. */
+export type Reported = Emission & { pushed: Promise<PushResult[]> };
+
+/** How a family of devices differs in its streams and posts. */
+export interface DeviceHabits {
+    hosts: Pick<HttpHostsOptions, 'slots' | 'capabilities'>;
+    retry: RetryHabit;
+    pushStyle?: Partial<PushStyle>;
     framing: Partial<Framing>;
     slots: number;
     heartbeat: EventStreamsOptions['heartbeat'];
@@ -55,15 +78,18 @@ export interface StreamHabits {
 export abstract class IsapiDevice extends HttpDevice {
     readonly profile: DeviceProfile;
     readonly streams: EventStreams;
+    readonly hosts: HttpHosts;
+    readonly pushes: AlarmPushes;
     readonly framing: Framing;
     /** Minutes east of UTC. */
     readonly offset: number;
     readonly random: Random;
     protected readonly timeForm: TimeForm;
     readonly #ended = new AbortController();
+    readonly #resumesAfterReboot: boolean;
     #startedAt: number;
 
-    protected constructor(profile: DeviceProfile, habits: StreamHabits, options: IsapiDeviceOptions) {
+    protected constructor(profile: DeviceProfile, habits: DeviceHabits, options: IsapiDeviceOptions) {
         const chosen = { ...profile, ...options.profile };
         super({ ...options, login: { realm: chosen.realm, ...options.login } });
         this.profile = chosen;
@@ -81,7 +107,56 @@ export abstract class IsapiDevice extends HttpDevice {
             ...(habits.onOpen && { onOpen: habits.onOpen }),
             ...(habits.onClose && { onClose: habits.onClose }),
         });
+        this.hosts = new HttpHosts(
+            {
+                namespace: chosen.namespace,
+                strict: false,
+                test: 'answered',
+                allowRemote: options.allowRemotePush ?? false,
+                ...habits.hosts,
+                ...options.hosts,
+            },
+            this.route.bind(this),
+        );
+        this.pushes = new AlarmPushes(this.hosts, {
+            style: { ...pushStyleOf(options.pushVariants ?? [], habits.pushStyle), ...options.pushStyle },
+            retry: habits.retry,
+            allowRemote: options.allowRemotePush ?? false,
+            heartbeat: () => this.heartbeat(),
+            clock: this.clock,
+            ...(options.retryInterval !== undefined && { retryInterval: options.retryInterval }),
+        });
+        this.#resumesAfterReboot = options.resumesAfterReboot ?? true;
         this.#addDocuments(options.subscribe ?? true);
+    }
+
+    /** The sign of life that is posted to a host whose slot asks for it. */
+    protected abstract heartbeat(): Emission;
+
+    /** Sends an event to every open stream and to every listening host in use. */
+    protected report(emission: Emission, parts: readonly StreamPart[]): Reported {
+        this.streams.send(parts, emission.type);
+        return { ...emission, pushed: this.pushes.push(emission) };
+    }
+
+    /** Points a slot at a listening host, as a client does with PUT `httpHosts`. */
+    pushTo(
+        url: string,
+        login?: { username: string; password: string; method?: 'MD5digest' | 'basic' },
+        slot = 1,
+    ): void {
+        const { protocol, hostname, port, pathname, search } = new URL(url);
+        const byName = isIP(hostname.replace(/^\[|\]$/g, '')) === 0;
+        this.hosts.set(slot, {
+            url: pathname + search,
+            protocolType: protocol === 'https:' ? 'HTTPS' : 'HTTP',
+            addressingFormatType: byName ? 'hostname' : 'ipaddress',
+            [byName ? 'hostName' : 'ipAddress']: hostname,
+            portNo: port || (protocol === 'https:' ? '443' : '80'),
+            userName: login?.username ?? '',
+            password: login?.password ?? '',
+            httpAuthenticationMethod: login === undefined ? 'none' : (login.method ?? 'MD5digest'),
+        });
     }
 
     /** What `GET /ISAPI/System/capabilities` holds beside the common flags. */
@@ -122,6 +197,7 @@ export abstract class IsapiDevice extends HttpDevice {
             if (!signal.aborted) throw error;
         });
         if (signal.aborted) return;
+        this.pushes.paused = !this.#resumesAfterReboot;
         this.#startedAt = this.clock.now();
         await this.listen();
     }
@@ -129,7 +205,7 @@ export abstract class IsapiDevice extends HttpDevice {
     override async close(): Promise<void> {
         this.#ended.abort();
         this.streams.close();
-        await super.close();
+        await Promise.all([this.pushes.close(), super.close()]);
     }
 
     /** A document that clients only read; `content` is asked anew for every answer. */

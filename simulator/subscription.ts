@@ -1,3 +1,4 @@
+import type { XmlObject } from '../protocols/isapi/readXml';
 import { NAMESPACES, readXmlBody, xmlDocument } from './bodies';
 import type { EventStreams } from './eventStreams';
 import type { Exchange } from './exchange';
@@ -23,7 +24,7 @@ function confirmation(id: number): StreamPart {
 }
 
 /** The event types of a list; undefined when everything is wanted. */
-function wantedTypes(content: Record<string, unknown>): Set<string> | undefined {
+function wantedTypes(content: XmlObject): Set<string> | undefined {
     if (content.eventMode !== 'list') return undefined;
     const list = content.EventList as { Event?: unknown } | undefined;
     const events = Array.isArray(list?.Event) ? list.Event : [list?.Event];

@@ -2,7 +2,13 @@ import { wallClock } from './deviceTime';
 import type { Emission, NamedPicture } from './emission';
 import { type Envelope, eventFields, eventJson, eventXml, type SimulatedEvent } from './eventBody';
 import type { StreamPart } from './framing';
-import { type DeviceProfile, IsapiDevice, type IsapiDeviceOptions, type StreamHabits } from './isapiDevice';
+import {
+    type DeviceHabits,
+    type DeviceProfile,
+    IsapiDevice,
+    type IsapiDeviceOptions,
+    type Reported,
+} from './isapiDevice';
 import { type Colour, drawScene } from './scene';
 import { addSnapshots } from './snapshots';
 
@@ -16,7 +22,7 @@ const PICTURE_NAMES: Record<string, string[]> = {
 export abstract class VideoDevice extends IsapiDevice {
     protected constructor(
         profile: DeviceProfile,
-        habits: Omit<StreamHabits, 'heartbeat'> & { heartbeatSeconds: number },
+        habits: Omit<DeviceHabits, 'heartbeat' | 'retry'> & { heartbeatSeconds: number },
         options: IsapiDeviceOptions,
     ) {
         const heartbeat = {
@@ -24,8 +30,8 @@ export abstract class VideoDevice extends IsapiDevice {
             onlyWhenIdle: true,
             part: () => this.#xmlPart(this.#compose({ type: 'videoloss', state: 'inactive' }, 0)),
         };
-        super(profile, { ...habits, heartbeat }, options);
-        addSnapshots((method, pattern, handler) => this.route(method, pattern, handler), {
+        super(profile, { ...habits, retry: 'loop', heartbeat }, options);
+        addSnapshots(this.route.bind(this), {
             channels: () => this.channelNumbers(),
             takePicture: (channel, size) => this.takePicture(channel, size),
         });
@@ -44,18 +50,20 @@ export abstract class VideoDevice extends IsapiDevice {
 
     protected abstract background(channel: number): Colour;
 
-    /** Reports an event on every open stream. */
-    emit(event: SimulatedEvent): Emission {
-        const fields = this.#compose(event, this.nextCount(event));
-        const emission: Emission = {
-            type: event.type,
-            fields,
-            xml: this.#xmlPart(fields).body,
-            json: Buffer.from(eventJson(fields)),
-            pictures: this.#pictures(event),
-        };
+    /** Reports an event on every open stream and to every listening host. */
+    emit(event: SimulatedEvent): Reported {
+        const emission = this.#emission(event, this.nextCount(event));
+        return this.report(emission, this.#streamParts(emission));
+    }
+
+    /** Reports an event on the streams only. */
+    protected emitOnStreams(event: SimulatedEvent): void {
+        const emission = this.#emission(event, this.nextCount(event));
         this.streams.send(this.#streamParts(emission), event.type);
-        return emission;
+    }
+
+    protected heartbeat(): Emission {
+        return this.#emission({ type: 'heartBeat' }, 0);
     }
 
     /** What is in front of a lens now, with name and clock; undefined where there is no video. */
@@ -68,6 +76,17 @@ export abstract class VideoDevice extends IsapiDevice {
             background: this.background(channel),
             position: (now / 20_000 + channel / 7) % 1,
         });
+    }
+
+    #emission(event: SimulatedEvent, activePostCount: number): Emission {
+        const fields = this.#compose(event, activePostCount);
+        return {
+            type: event.type,
+            fields,
+            xml: this.#xmlPart(fields).body,
+            json: Buffer.from(eventJson(fields)),
+            pictures: this.#pictures(event),
+        };
     }
 
     #compose(event: SimulatedEvent, activePostCount: number): Record<string, unknown> {
