@@ -325,6 +325,22 @@ export const FAULTS = {
         sentence: 'The P2P library gave no tunnel to port {port} of {serial}.',
         remedy: 'The recorder may be offline, or the local port may be in use by another program.',
     },
+    ISUP_OFFLINE: {
+        sentence: 'The device {deviceId} is not online at the ISUP listener.',
+        remedy: 'Look at the presence messages of isup-in; in the device, check Platform Access: server, port, Device ID and key.',
+    },
+    ISUP_NO_PASSTHROUGH: {
+        sentence: 'The device {deviceId} speaks EHome {protocol}, which carries no ISAPI.',
+        remedy: 'Set Platform Access of the device to version 5.0, or reach it directly.',
+    },
+    ISUP_SESSION_ENDED: {
+        sentence: 'The ISUP session of {deviceId} ended before the answer came.',
+        remedy: 'The device logs in again by itself: ask again when it is online.',
+    },
+    ISUP_NO_ALARM_SLOT: {
+        sentence: 'The device {deviceId} has no free alarm host: all are in use by others.',
+        remedy: 'Free one of its alarm hosts (Network, Advanced, Alarm Server), then let the device reconnect.',
+    },
     CLOSED: { sentence: 'The node was closed.', remedy: 'Nothing to do: this happens at every deploy.' },
     UNEXPECTED: {
         sentence: 'Something unexpected failed: {reason}.',

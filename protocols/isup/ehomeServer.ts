@@ -1,0 +1,167 @@
+import type { Clock } from '../clock';
+import { classify } from './classifier';
+import { senderOf } from './dasSession';
+import type { IsupData, IsupWarning } from './data';
+import {
+    type EhomeMessage,
+    param,
+    readAlarm,
+    readEhome,
+    serialOfServerInfo,
+    writeAlarmAnswer,
+    writeKeepAliveAnswer,
+    writeLowVersion,
+    writeRegisterAgain,
+    writeRegisterAnswer,
+    writeUnknownCommand,
+} from './ehome';
+import type { DeviceRecord, PresenceTable, Source } from './presence';
+
+export interface EhomeHost {
+    readonly clock: Clock;
+    readonly table: PresenceTable;
+    /** False: only listed devices are answered. */
+    readonly acceptAny: boolean;
+    /** Seconds, told to the device. */
+    readonly keepAlive: number;
+    readonly alarmPort: number;
+    /** What a 4.0 device hears that asks for reliable transmission: 200 keeps it on plain UDP, 402 sends it elsewhere. */
+    readonly lowVersion: boolean;
+    readonly ntpAddress: string;
+    /** The address of this machine as a device at `remote` must call it. */
+    addressFor(remote: string): string;
+    /** May this much be sent to an address that can be forged? */
+    mayReply(source: Source, bytes: number, stranger: boolean): boolean;
+    onData(data: IsupData): void;
+    onWarning(warning: IsupWarning): void;
+    onUnknown(source: Source, data: Buffer): void;
+}
+
+const MAX_ID = 256;
+
+/**
+ * EHome 2.x to 4.0 by UDP: datagrams in, answers out.
+ *
+ * Nothing of it is authenticated and every source can be forged: presence is `identified` at best, an answer goes out
+ * only within its budget, and nothing that is not EHome is ever answered.
+ */
+export class EhomeServer {
+    constructor(private readonly host: EhomeHost) {}
+
+    /** @param port which of our ports it came to; @returns the answer, where there is one */
+    datagram(bytes: Buffer, source: Source, port: 'register' | 'alarm' | 'both'): Buffer | undefined {
+        const message = classify('udp', bytes) === 'ehome-xml' ? readEhome(bytes) : undefined;
+        if (message === undefined) {
+            this.host.onUnknown(source, bytes);
+            return undefined;
+        }
+        if (message.type === 'RESPONSE') {
+            this.response(message);
+            return undefined;
+        }
+        const answer = this.request(message, source, port);
+        if (answer === undefined) return undefined;
+        return this.host.mayReply(source, answer.length, this.sessionOf(message) === undefined) ? answer : undefined;
+    }
+
+    private response(message: EhomeMessage): void {
+        const serial = serialOfServerInfo(message);
+        const record = this.sessionOf(message);
+        if (serial !== undefined && record !== undefined) record.serial = serial;
+    }
+
+    private request(message: EhomeMessage, source: Source, port: 'register' | 'alarm' | 'both'): Buffer | undefined {
+        const report = message.command === 'ALARM' || message.command === 'GPS';
+        if (report) {
+            const answer = this.report(message, source);
+            // The vendor's platform refuses alarms on the register port, unless it is the alarm port as well.
+            return answer && port === 'register' ? writeUnknownCommand(message) : answer;
+        }
+        if (!this.admitted(message, source)) return undefined;
+        if (port === 'alarm') return writeAlarmAnswer(message);
+        if (message.command === 'REGISTER') return this.register(message, source);
+        if (message.command === 'KEEPALIVE') return this.keepAlive(message, source);
+        return writeUnknownCommand(message);
+    }
+
+    /** 4.0 keeps its session by serial number, 2.x and 3.0 by Device ID. */
+    private keyOf(message: EhomeMessage): string | undefined {
+        const byserial = message.version.startsWith('4');
+        const name = param(message, byserial ? 'SerialNumber' : 'DeviceID');
+        if (name === '' || name.length > MAX_ID) return undefined;
+        return `${byserial ? 'serial' : 'id'} ${name}`;
+    }
+
+    private sessionOf(message: EhomeMessage): DeviceRecord | undefined {
+        const key = this.keyOf(message);
+        return key === undefined ? undefined : this.host.table.findEhome(key);
+    }
+
+    /** The vendor's answer to a refused device is not known: it gets none. */
+    private admitted(message: EhomeMessage, source: Source): boolean {
+        const deviceId = param(message, 'DeviceID') || (this.sessionOf(message)?.id ?? '');
+        if (this.host.acceptAny || this.host.table.isListed(deviceId)) return true;
+        if (deviceId !== '' && deviceId.length <= MAX_ID) {
+            const registrant = { deviceId, shortSerial: param(message, 'SerialNumber') };
+            this.host.table.rejected(registrant, source, message.version, 'unknown-device', this.host.clock.now());
+        }
+        return false;
+    }
+
+    private register(message: EhomeMessage, source: Source): Buffer | undefined {
+        const { table, clock } = this.host;
+        const key = this.keyOf(message);
+        const deviceId = param(message, 'DeviceID');
+        if (key === undefined || deviceId === '' || deviceId.length > MAX_ID) return undefined;
+        const now = clock.now();
+        const record = table.findEhome(key) ?? table.at(deviceId, now);
+        if (record.session !== undefined) {
+            // An open claim by UDP must not disturb a session that proved its key.
+            this.host.onWarning({ what: 'ehome-over-isup', deviceId, address: source.address });
+            return undefined;
+        }
+        const probe = param(message, 'DetectPackage').toUpperCase() === 'TRUE';
+        if (probe && this.host.lowVersion) return writeLowVersion(message, false);
+        record.patience = table.patience;
+        const firmware = param(message, 'FirmwareVersion');
+        const shortSerial = param(message, 'SerialNumber');
+        table.bindEhome(record, key);
+        table.online(record, now, {
+            source,
+            protocol: message.version,
+            confidence: 'identified',
+            facts: { asleep: false, ...(firmware && { firmware }), ...(shortSerial && { shortSerial }) },
+        });
+        return writeRegisterAnswer(message, {
+            keepAlive: this.host.keepAlive,
+            alarmAddress: this.host.addressFor(source.address),
+            alarmPort: this.host.alarmPort,
+            ntpAddress: this.host.ntpAddress,
+        });
+    }
+
+    private keepAlive(message: EhomeMessage, source: Source): Buffer {
+        const record = this.sessionOf(message);
+        if (record === undefined) return writeRegisterAgain(message);
+        this.host.table.moved(record, source, this.host.clock.now());
+        return writeKeepAliveAnswer(message);
+    }
+
+    private report(message: EhomeMessage, source: Source): Buffer | undefined {
+        if (!this.admitted(message, source)) return undefined;
+        const { table, clock } = this.host;
+        const deviceId = param(message, 'DeviceID');
+        const record = this.sessionOf(message) ?? table.find(deviceId);
+        if (record?.ehomeKey !== undefined) table.touch(record, clock.now());
+        const sender = record ? senderOf(record, source.address) : { deviceId, address: source.address };
+        const received = { at: clock.now(), sender, text: message.text };
+        const alarm = readAlarm(message);
+        if (alarm) this.host.onData({ is: 'ehome-alarm', ...received, alarm });
+        else {
+            const params: Record<string, string> = Object.create(null);
+            for (const name of Object.keys(message.params)) params[name] = param(message, name);
+            this.host.onData({ is: 'gps', ...received, params });
+        }
+        return writeAlarmAnswer(message);
+    }
+}
