@@ -1,16 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { AddressInfo } from 'node:net';
-
-/** A generator of numbers 0..1 that repeats itself for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-    let state = seed >>> 0;
-    return () => {
-        state = (state + 0x6d2b79f5) >>> 0;
-        let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-        mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-        return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-    };
-}
+import { seededRandom } from './random';
 
 /** What a bad network does to datagrams; fractions 0..1 and milliseconds, the same in both directions. */
 export interface Impairment {

@@ -9,7 +9,7 @@ import {
     FrameReader,
     statusFrame,
 } from '../../../protocols/p2p/frames';
-import { seededRandom } from '../../../simulator/lossyRelay';
+import { seededRandom } from '../../../simulator/random';
 
 function readAll(segments: Buffer[]) {
     const seen: string[] = [];
