@@ -10,6 +10,8 @@ export interface NamedPicture {
 export interface Emission {
     /** The vendor's word. */
     type: string;
+    /** The name of the event's own part in a post; that of its type by default. */
+    partName?: string;
     fields: Record<string, unknown>;
     /** Undefined where the device speaks JSON only. */
     xml: Buffer | undefined;

@@ -172,6 +172,11 @@ export abstract class IsapiDevice extends HttpDevice {
         return deviceTime(at, this.offset, this.timeForm);
     }
 
+    /** True once `close` was called. */
+    get closed(): boolean {
+        return this.#ended.signal.aborted;
+    }
+
     /** Cuts every alert stream, as a bad network does. */
     dropStreams(): void {
         this.streams.drop();

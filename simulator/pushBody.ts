@@ -147,7 +147,7 @@ function multipart(
         pieces.push(part.data, Buffer.from(part.data.at(-1) === 0x0a ? '' : '\r\n'));
     };
     if (event !== undefined) {
-        const name = PART_NAMES[emission.type] ?? emission.type;
+        const name = emission.partName ?? PART_NAMES[emission.type] ?? emission.type;
         const filename = name.endsWith('.xml') ? name : '';
         add({ name, filename, data: event.data }, event.contentType, style.cut === 'in-text');
     }
