@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, it } from 'node:test';
+import { packageRoot } from '../support/packageRoot';
+
+interface FlowNode {
+    id: string;
+    type: string;
+    z?: string;
+    x?: number;
+    y?: number;
+    name?: string;
+    info?: string;
+    device?: string;
+    wires?: string[][];
+    [property: string]: unknown;
+}
+
+const CORE = ['catch', 'change', 'comment', 'csv', 'debug', 'file', 'http in', 'http response', 'switch', 'tab'];
+const OURS = ['device-config', 'isapi-alertstream', 'alarm-http-in'];
+
+const folder = join(packageRoot, 'examples');
+const examples = readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => ({
+        name: basename(file, '.json'),
+        nodes: JSON.parse(readFileSync(join(folder, file), 'utf8')) as FlowNode[],
+    }));
+
+/** The properties that the editor gives a node of ours, as its html declares them. */
+function declared(type: string): string[] {
+    const html = readFileSync(join(packageRoot, 'nodes', `${type}.html`), 'utf8');
+    const defaults = /defaults: \{([\s\S]*?)\n {12}\},/.exec(html)![1]!;
+    return [...defaults.matchAll(/^ {16}(\w+): \{/gm)].map(([, name]) => name!).sort();
+}
+
+describe('the example flows', () => {
+    it('show every node of the pack', () => {
+        const used = new Set(examples.flatMap(({ nodes }) => nodes.map((node) => node.type)));
+        assert.deepEqual(
+            OURS.filter((type) => !used.has(type)),
+            [],
+        );
+    });
+
+    it('have ids of their own, so that all can be imported into one Node-RED', () => {
+        const ids = examples.flatMap(({ nodes }) => nodes.map((node) => node.id));
+        assert.equal(new Set(ids).size, ids.length);
+    });
+
+    for (const { name, nodes } of examples) {
+        describe(name, () => {
+            const byId = new Map(nodes.map((node) => [node.id, node]));
+
+            it('needs nothing but Node-RED itself and this pack', () => {
+                for (const { type } of nodes) assert.ok([...CORE, ...OURS].includes(type), type);
+            });
+
+            it('is wired to nodes that are there', () => {
+                for (const node of nodes) {
+                    for (const target of (node.wires ?? []).flat())
+                        assert.ok(byId.has(target), `${node.name} → ${target}`);
+                    if (node.device) assert.equal(byId.get(node.device)?.type, 'device-config');
+                    if (node.z) assert.equal(byId.get(node.z)?.type, 'tab');
+                }
+            });
+
+            it('holds every setting of our nodes, and no secret', () => {
+                for (const node of nodes.filter(({ type }) => OURS.includes(type))) {
+                    const own = Object.keys(node).filter(
+                        (key) => !['id', 'type', 'z', 'x', 'y', 'wires'].includes(key),
+                    );
+                    assert.deepEqual(own.sort(), declared(node.type));
+                    assert.equal(node.version, 1);
+                }
+            });
+
+            it('says in three languages what to fill in', () => {
+                const comment = nodes.find((node) => node.type === 'comment');
+                for (const language of ['**Português:**', '**中文：**']) assert.ok(comment?.info?.includes(language));
+            });
+
+            it('lies tidily on the grid, with room between the nodes', () => {
+                const placed = nodes.filter((node) => node.x !== undefined);
+                for (const node of placed) {
+                    assert.equal(node.x! % 10, 0);
+                    assert.equal(node.y! % 20, 0);
+                    const rows = placed.filter((other) => other !== node && Math.abs(other.x! - node.x!) < 100);
+                    assert.ok(
+                        rows.every((other) => Math.abs(other.y! - node.y!) >= 40),
+                        `${node.name || node.type} overlaps`,
+                    );
+                }
+            });
+
+            it('shows errors, which would otherwise go unseen', () => {
+                const caught = nodes.find((node) => node.type === 'catch');
+                assert.equal(byId.get(caught?.wires?.[0]?.[0] ?? '')?.type, 'debug');
+            });
+        });
+    }
+});
+
+describe('the demo', () => {
+    it('keeps the ids by which the start script gives its devices their passwords', () => {
+        const demo = examples.find(({ name }) => name === 'Demo with simulated devices');
+        const ports = ['camera', 'nvr', 'terminal'].map((device) => {
+            const node = demo?.nodes.find(({ id }) => id === `vigia-demo-${device}`);
+            return [node?.type, node?.host, node?.port];
+        });
+        const devices = [18081, 18082, 18083].map((port) => ['device-config', '127.0.0.1', port]);
+        assert.deepEqual(ports, devices);
+    });
+});
