@@ -29,12 +29,13 @@ for (const language of list('locales')) {
 writeFileSync(join(root, 'resources', 'vocabulary.js'), `window.vigiaVocabulary = ${JSON.stringify(vocabulary())};\n`);
 writeFileSync(join(root, 'dist', '.built'), '');
 
-/** The kinds that the dialogs offer, by family. Heartbeats are none of them: they have a checkbox of their own. */
+/** The kinds that the dialogs offer, by family. Heartbeats have a checkbox of their own; `other` is its whole family. */
 function vocabulary() {
     const { VOCABULARY } = createRequire(import.meta.url)(join(root, 'dist', 'events', 'vocabulary.js'));
     const families = new Map();
     for (const [kind, family] of Object.values(VOCABULARY).flat()) {
-        if (kind !== 'heartbeat') families.set(family, (families.get(family) ?? new Set()).add(kind));
+        const offered = kind !== 'heartbeat' && kind !== 'other';
+        if (offered) families.set(family, (families.get(family) ?? new Set()).add(kind));
     }
     return [...families].map(([family, kinds]) => ({ family, kinds: [...kinds] }));
 }
