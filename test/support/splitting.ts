@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import {
+    type Part,
+    PartSplitter,
+    type SplitterCounters,
+    type SplitterFault,
+    type SplitterOptions,
+} from '../../protocols/multipart/partSplitter';
+import { Random } from './random';
+
+export interface Split {
+    parts: Part[];
+    faults: SplitterFault[];
+    counters: SplitterCounters;
+    /** Parts and faults in the order in which they were told. */
+    told: (Part | SplitterFault)[];
+}
+
+export type SplitSettings = Pick<SplitterOptions, 'boundary' | 'headers' | 'limits'>;
+
+/** Splits bytes that come in chunks of the given sizes. */
+export function split(bytes: Buffer, settings: SplitSettings, nextSize: () => number): Split {
+    const split: Split = { parts: [], faults: [], told: [], counters: {} as SplitterCounters };
+    const splitter = new PartSplitter({
+        ...settings,
+        onPart: (part) => {
+            split.parts.push(part);
+            split.told.push(part);
+        },
+        onFault: (fault) => {
+            split.faults.push(fault);
+            split.told.push(fault);
+        },
+    });
+    for (let at = 0; at < bytes.length; ) {
+        const size = nextSize();
+        splitter.feed(Buffer.from(bytes.subarray(at, at + size)));
+        at += size;
+    }
+    splitter.end();
+    split.counters = splitter.counters;
+    return split;
+}
+
+/** Splits the bytes whole, byte by byte, in sevens and in random chunks, and asserts that nothing depends on it. */
+export function splitEveryWay(bytes: Buffer, settings: SplitSettings = {}, seed = 1): Split {
+    const whole = split(bytes, settings, () => bytes.length);
+    const random = new Random(seed);
+    const ways: [string, () => number][] = [
+        ['byte by byte', () => 1],
+        ['in sevens', () => 7],
+        ['in small random chunks', () => random.integer(1, 40)],
+        ['in random chunks', () => random.integer(1, 3000)],
+    ];
+    for (const [way, nextSize] of ways) {
+        const other = split(bytes, settings, nextSize);
+        assert.deepEqual(other, whole, `${way} (seed ${seed}) the outcome is another than in one piece`);
+    }
+    return whole;
+}
+
+/** The bodies as text, for parts that are text. */
+export function texts(split: Split): string[] {
+    return split.parts.map((part) => part.body.toString('utf8'));
+}
+
+/** What was lost, in short. */
+export function faultKinds(split: Split): string[] {
+    return split.faults.map((fault) => fault.kind);
+}
