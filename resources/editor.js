@@ -50,7 +50,9 @@ window.vigiaEditor = (() => {
             validator(function (value) {
                 const chosen = $('#node-config-input-verify').val() ?? this.verify;
                 if (chosen !== 'pin' || hasVariable(value)) return undefined;
-                return /^[\da-f]{64}$/i.test(value.replace(/[:\s]/g, '')) ? undefined : text('invalid.fingerprint');
+                // As openssl prints it: `SHA256 Fingerprint=9F:86:…`.
+                const digits = value.replace(/^\s*sha-?256(?:\s+fingerprint)?\s*[:=]/i, '').replace(/[:\s]/g, '');
+                return /^[\da-f]{64}$/i.test(digits) ? undefined : text('invalid.fingerprint');
             }),
         channels: () =>
             validator((value) => {
