@@ -77,7 +77,7 @@ export const FAULTS = {
     },
     AUTH_REJECTED: {
         sentence: 'User name or password is wrong.',
-        remedy: 'Correct them in device-config and deploy; nothing is tried again before that, so that the device is not locked.',
+        remedy: 'Correct them in device-config and deploy; nothing is tried again before that, so that the device is not locked. Door stations answer the same to a user who may not read events: use an administrator there.',
     },
     AUTH_LOCKED: {
         sentence: 'The device has locked this address until {until}.',

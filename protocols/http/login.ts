@@ -47,9 +47,14 @@ export interface LoginTarget {
 
 /** What to do after a 401. */
 export type Refusal =
-    | { next: 'answer'; credentials: Credentials }
+    | {
+          next: 'answer';
+          credentials: Credentials;
+          /** An older nonce was refused without being called stale: the password may have been changed. */
+          inDoubt: boolean;
+      }
     /** Send once without credentials, to be given a challenge. */
-    | { next: 'ask' }
+    | { next: 'ask'; inDoubt: true }
     /** User name or password is wrong. */
     | { next: 'wrong' }
     | { next: 'stop'; fault: Fault };
@@ -105,6 +110,11 @@ export class Login {
         return nonce && this.#use(nonce, target, true);
     }
 
+    /** The same credentials for a second send: with the next count, because the device may have seen the first. */
+    again(sent: Credentials | undefined, target: LoginTarget): Credentials | undefined {
+        return sent?.nonce ? this.#use(sent.nonce, target, sent.reused, sent.afterStale) : sent;
+    }
+
     /** The request went through: what was sent with it is good for the next one. */
     accepted(sent: Credentials | undefined, target: LoginTarget, authenticationInfo?: string): void {
         this.#last = sent?.kind ?? { kind: 'none', cleartext: false };
@@ -134,10 +144,11 @@ export class Login {
         if (!this.possible) return { next: 'stop', fault: this.#impossible(challenges) };
         if (digest) {
             const nonce = this.#nonce(digest, pathOf(target.uri));
-            return { next: 'answer', credentials: this.#use(nonce, target, false, sent?.reused === false) };
+            const credentials = this.#use(nonce, target, false, sent?.reused === false);
+            return { next: 'answer', credentials, inDoubt: sent?.reused === true && !digest.stale };
         }
         if (this.#mayUseBasic(challenges)) return this.#answerWithBasic();
-        if (sent?.reused) return { next: 'ask' };
+        if (sent?.reused) return { next: 'ask', inDoubt: true };
         return { next: 'stop', fault: this.#unsupported(challenges) };
     }
 
@@ -176,7 +187,9 @@ export class Login {
     }
 
     #answerWithBasic(): Refusal {
-        if (!this.#settings.username!.includes(':')) return { next: 'answer', credentials: this.#basic() };
+        if (!this.#settings.username!.includes(':')) {
+            return { next: 'answer', credentials: this.#basic(), inDoubt: false };
+        }
         const details = { field: 'username', reason: 'Basic login cannot carry a name with a colon' };
         return { next: 'stop', fault: new Fault('CONFIG_INVALID', { details }) };
     }

@@ -1,0 +1,164 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import type { Clock } from '../clock.js';
+import { Fault } from '../errors.js';
+import { type Challenge, parseChallenges } from './challenge.js';
+import { exchangeFault, type Peer } from './networkFault.js';
+
+export interface AnswerContext {
+    peer: Peer;
+    timeout: number;
+    clock: Clock;
+    signal: AbortSignal;
+}
+
+/** A body may arrive slowly, but not for ever: this many timeouts, whatever trickles in. */
+const MOST_TIMEOUTS = 6;
+/** What is read of a body nobody wants, to keep its connection; a longer one costs the connection. */
+const DRAIN_BYTES = 256 * 1024;
+
+/** An answer whose head has arrived; its body is still on the wire until one of the readers has been called. */
+export class Answer {
+    readonly #message: IncomingMessage;
+    readonly #context: AnswerContext;
+    #failure: Fault | undefined;
+
+    /** @param onUsedConnection whether its connection had carried another exchange before */
+    constructor(
+        message: IncomingMessage,
+        context: AnswerContext,
+        readonly onUsedConnection: boolean,
+    ) {
+        this.#message = message;
+        this.#context = context;
+        message.on('error', (error) => {
+            this.#failure ??= exchangeFault(error, context.peer, context.timeout);
+        });
+    }
+
+    get statusCode(): number {
+        return this.#message.statusCode ?? 0;
+    }
+
+    get headers(): IncomingHttpHeaders {
+        return this.#message.headers;
+    }
+
+    get challenges(): Challenge[] {
+        return parseChallenges(this.#message.headersDistinct['www-authenticate']);
+    }
+
+    /** Ends the body with a fault; the first one counts. */
+    fail(fault: Fault): void {
+        this.#failure ??= fault;
+        this.#message.destroy(this.#failure);
+    }
+
+    /**
+     * The whole body.
+     * @throws Fault RESPONSE_TOO_LARGE beyond `limit` bytes, RESPONSE_TIMEOUT, CONNECTION_LOST, RESPONSE_MALFORMED
+     */
+    async collect(limit: number): Promise<Buffer> {
+        const tooLarge = () => new Fault('RESPONSE_TOO_LARGE', { details: { limit }, status: this.statusCode });
+        if (Number(this.headers['content-length'] ?? 0) > limit && this.#message.method !== 'HEAD') {
+            this.fail(tooLarge());
+        }
+        const chunks: Buffer[] = [];
+        let size = 0;
+        await this.#read((chunk) => {
+            size += chunk.length;
+            if (size > limit) this.fail(tooLarge());
+            else chunks.push(chunk);
+        });
+        return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+    }
+
+    /** The first `bytes` of the body; the rest is read away, so that the connection can carry the next request. */
+    async excerpt(bytes: number): Promise<Buffer> {
+        const chunks: Buffer[] = [];
+        let size = 0;
+        try {
+            await this.#read((chunk) => {
+                if (size < bytes) chunks.push(chunk);
+                size += chunk.length;
+                if (size > DRAIN_BYTES) this.fail(new Fault('CONNECTION_LOST'));
+            });
+        } catch (error) {
+            if (this.#context.signal.aborted) throw error;
+            // The head has said what matters; a body cut short changes nothing about it.
+        }
+        return Buffer.concat(chunks).subarray(0, bytes);
+    }
+
+    /** The body as it arrives, for as long as it lasts. */
+    stream(): Readable {
+        return new AnswerBody(this.#message, () => this.#fault);
+    }
+
+    /** Why the body ended before it was complete. */
+    get #fault(): Fault {
+        return this.#failure ?? new Fault('CONNECTION_LOST');
+    }
+
+    #read(onChunk: (chunk: Buffer) => void): Promise<void> {
+        const { clock, signal, timeout } = this.#context;
+        const message = this.#message;
+        return new Promise((resolve, reject) => {
+            const late = () => this.fail(new Fault('RESPONSE_TIMEOUT', { details: { ms: timeout } }));
+            const abort = () => this.fail(signal.reason);
+            let heardAt = clock.now();
+            const watch = (ms: number) =>
+                clock.after(ms, () => {
+                    const left = heardAt + timeout - clock.now();
+                    if (left <= 0) late();
+                    else cancelPause = watch(left);
+                });
+            let cancelPause = watch(timeout);
+            const cancelTotal = clock.after(timeout * MOST_TIMEOUTS, late);
+            const settle = (end: () => void) => {
+                cancelPause();
+                cancelTotal();
+                signal.removeEventListener('abort', abort);
+                end();
+            };
+            signal.addEventListener('abort', abort, { once: true });
+            if (signal.aborted) abort();
+            message.on('data', (chunk: Buffer) => {
+                heardAt = clock.now();
+                onChunk(chunk);
+            });
+            message.once('end', () => settle(resolve));
+            message.once('close', () => settle(() => reject(this.#fault)));
+            if (message.closed) settle(() => reject(this.#fault));
+        });
+    }
+}
+
+/** The bytes of a message as they are, with its errors as Faults; destroying it ends the connection. */
+class AnswerBody extends Readable {
+    readonly #message: IncomingMessage;
+
+    constructor(message: IncomingMessage, fault: () => Fault) {
+        super();
+        this.#message = message;
+        // An error that nobody listens for would end the process; who reads without listening still sees the close.
+        this.on('error', () => message.destroy());
+        message.on('data', (chunk: Buffer) => {
+            if (!this.push(chunk)) message.pause();
+        });
+        message.once('end', () => this.push(null));
+        message.once('close', () => {
+            if (!message.readableEnded) this.destroy(fault());
+        });
+        message.pause();
+    }
+
+    override _read(): void {
+        this.#message.resume();
+    }
+
+    override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+        this.#message.destroy();
+        callback(error);
+    }
+}

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { afterEach, describe, test } from 'node:test';
+import type { Fault } from '../../../protocols/errors.js';
+import type { HttpClientOptions, HttpStream } from '../../../protocols/http/client.js';
+import { clientFor, rawDevice, TestDevice } from './support/device.js';
+
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+    for (const stop of stops.splice(0)) await stop();
+});
+
+const STREAM = '/ISAPI/Event/notification/alertStream';
+
+async function wire(answer: Parameters<typeof rawDevice>[0], options: Partial<HttpClientOptions> = {}) {
+    const device = await rawDevice(answer);
+    const client = clientFor(device.port, { auth: 'none', timeout: 200, ...options });
+    stops.push(() => client.close(), device.stop);
+    return { device, client };
+}
+
+async function readAll({ body }: HttpStream): Promise<string> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    return Buffer.concat(chunks).toString('latin1');
+}
+
+const broken = async ({ body }: HttpStream): Promise<Fault> => {
+    body.resume();
+    const [fault] = await once(body, 'error');
+    return fault;
+};
+
+const head = 'HTTP/1.1 200 OK\r\nContent-Type: multipart/mixed; boundary=MIME_boundary\r\n';
+
+describe('an event stream', () => {
+    test('logs in, then stays open while requests go on beside it', async () => {
+        const parts: (() => void)[] = [];
+        const device = await new TestDevice({
+            page(seen, response) {
+                if (seen.url !== STREAM) return void response.end('x');
+                response.writeHead(200, { 'Content-Type': 'multipart/mixed' });
+                parts.push(() => response.write('part'));
+                response.flushHeaders();
+            },
+        }).start();
+        const client = clientFor(device.port, { timeout: 100 });
+        stops.push(
+            () => client.close(),
+            () => device.stop(),
+        );
+        const stream = await client.open({ path: STREAM });
+        assert.equal(stream.statusCode, 200);
+        assert.equal(stream.headers['content-type'], 'multipart/mixed');
+        assert.equal((await client.request({ path: '/a' })).body.toString(), 'x');
+        // Longer than the timeout of the client: silence is for the watchdog of the reader to judge.
+        await new Promise((resolve) => setTimeout(resolve, 250));
+        const received = once(stream.body, 'data');
+        parts[0]!();
+        assert.equal(String((await received)[0]), 'part');
+        assert.equal(device.seen.length, 3, 'one challenge served both');
+        assert.equal(device.connections, 2);
+
+        const { headers } = device.seen.at(-2)!;
+        assert.deepEqual([headers.connection, headers['accept-encoding']], ['keep-alive', 'identity']);
+        stream.close();
+        await once(stream.body, 'close');
+        while (device.sockets.size > 1) await new Promise((resolve) => setTimeout(resolve, 5));
+        assert.equal((await client.request({ path: '/b' })).statusCode, 200);
+    });
+
+    test('the bytes arrive as they were sent, in whatever pieces', async () => {
+        const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, i) => i % 256));
+        const { client } = await wire((socket) => {
+            socket.write(`${head}\r\n`);
+            for (let at = 0; at < bytes.length; at += 999) socket.write(bytes.subarray(at, at + 999));
+            socket.end();
+        });
+        assert.equal(await readAll(await client.open({ path: STREAM })), bytes.toString('latin1'));
+    });
+
+    test('a slow reader holds the device back instead of filling the memory', async () => {
+        let sender: Socket | undefined;
+        const { client } = await wire((socket) => {
+            sender = socket;
+            socket.write(`${head}\r\n`);
+            const push = () => {
+                while (socket.writable && socket.write(Buffer.alloc(65_536)));
+            };
+            socket.on('drain', push);
+            push();
+        });
+        const stream = await client.open({ path: STREAM });
+        let before = -1;
+        while (sender!.bytesWritten !== before) {
+            before = sender!.bytesWritten;
+            await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+        assert.ok(sender!.writableLength > 0, 'the device has to wait');
+        assert.ok(stream.body.readableLength < 1_000_000);
+        stream.close();
+    });
+
+    test('ended by the device: the body ends, without a length as with one', async () => {
+        const { client } = await wire((socket) => socket.end(`${head}\r\n--MIME_boundary`));
+        assert.equal(await readAll(await client.open({ path: STREAM })), '--MIME_boundary');
+    });
+
+    test('cut off by the device: the body fails with CONNECTION_LOST', async () => {
+        const { client } = await wire((socket) => {
+            socket.write(`${head}Content-Length: 1000\r\n\r\nhalf`);
+            setTimeout(() => socket.destroy(), 20);
+        });
+        assert.equal((await broken(await client.open({ path: STREAM }))).code, 'CONNECTION_LOST');
+        const reset = await wire((socket) => {
+            socket.write(`${head}\r\nhalf`);
+            setTimeout(() => socket.resetAndDestroy(), 20);
+        });
+        assert.equal((await broken(await reset.client.open({ path: STREAM }))).code, 'CONNECTION_LOST');
+    });
+
+    test('ended by close of the client: the body fails with CLOSED, even unread, and nothing stays', async () => {
+        const { client } = await wire((socket) => socket.write(`${head}\r\nx`));
+        const stream = await client.open({ path: STREAM });
+        const failed = broken(stream);
+        client.close();
+        assert.equal((await failed).code, 'CLOSED');
+        assert.equal(stream.body.destroyed, true);
+    });
+
+    test('a stream that nobody listens to may break without harm', async () => {
+        const { client } = await wire((socket) => {
+            socket.write(`${head}\r\nx`);
+            setTimeout(() => socket.resetAndDestroy(), 20);
+        });
+        const { body } = await client.open({ path: STREAM });
+        body.resume();
+        await new Promise((resolve) => body.once('close', resolve));
+        assert.equal(body.errored instanceof Error, true);
+    });
+
+    test('no head in time is a fault, and so is a wrong password', async () => {
+        const { client } = await wire(() => undefined);
+        await assert.rejects(client.open({ path: STREAM }), { code: 'RESPONSE_TIMEOUT' });
+        const device = await new TestDevice().start();
+        const wrong = clientFor(device.port, { password: 'wrong' });
+        stops.push(
+            () => wrong.close(),
+            () => device.stop(),
+        );
+        await assert.rejects(wrong.open({ path: STREAM }), { code: 'AUTH_REJECTED' });
+        await assert.rejects(wrong.open({ path: STREAM }), { code: 'AUTH_BLOCKED' });
+        while (device.sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    });
+
+    test('a refusal has a status and a body to read', async () => {
+        const { client } = await wire((socket) =>
+            socket.end('HTTP/1.1 403 F\r\nContent-Length: 17\r\n\r\n<ResponseStatus/>'),
+        );
+        const stream = await client.open({ path: STREAM });
+        assert.deepEqual([stream.statusCode, await readAll(stream)], [403, '<ResponseStatus/>']);
+    });
+
+    test('a request with a body, such as a subscription', async () => {
+        const device = await new TestDevice().start();
+        const client = clientFor(device.port);
+        stops.push(
+            () => client.close(),
+            () => device.stop(),
+        );
+        const stream = await client.open({ method: 'POST', path: '/subscribeEvent', body: '<SubscribeEvent/>' });
+        assert.equal(await readAll(stream), 'page /subscribeEvent');
+        assert.deepEqual(
+            device.seen.map(({ body }) => body),
+            ['', '<SubscribeEvent/>'],
+        );
+    });
+
+    test('a caller may give up at any time', async () => {
+        const { client } = await wire((socket) => socket.write(`${head}\r\nx`));
+        const leaving = new AbortController();
+        const stream = await client.open({ path: STREAM, signal: leaving.signal });
+        const failed = broken(stream);
+        leaving.abort();
+        assert.equal((await failed).code, 'CLOSED');
+    });
+});
