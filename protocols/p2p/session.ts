@@ -9,10 +9,10 @@ import { monotonicClock } from './monotonicClock';
 import type { CloudProfile } from './profiles';
 import type { Realm } from './realm';
 import { type Announced, type Located, type Relay, Rendezvous } from './rendezvous';
+import type { SourceState, TunnelSource } from './tunnelSource';
 import { type OpenUdp, openUdp } from './udpPort';
 
 export type RouteChoice = 'auto' | 'direct' | 'relay';
-export type RouteUsed = 'direct' | 'relay';
 
 const PUNCH_CAP = 6_000;
 const REPUNCH_AFTER = 60_000;
@@ -35,14 +35,6 @@ const FINAL: ReadonlySet<string> = new Set([
 
 const OFFLINE: ReadonlySet<string> = new Set(['P2P_NOT_IN_CLOUD', 'P2P_DEVICE_OFFLINE']);
 
-export interface SessionState {
-    state: 'closed' | 'opening' | 'open' | 'offline' | 'error';
-    route?: RouteUsed;
-    fault?: Fault;
-    /** Clock time of the next attempt; absent where nothing is tried again before a deploy. */
-    retryAt?: number;
-}
-
 export interface SessionOptions {
     profile: CloudProfile;
     serial: string;
@@ -62,7 +54,7 @@ export interface SessionOptions {
 
 /** A way to the recorder with all it holds: sockets, relay lease, hole. */
 interface Way {
-    route: RouteUsed;
+    route: 'direct' | 'relay';
     channel: Channel;
     close(reason?: string): Promise<void>;
 }
@@ -91,13 +83,13 @@ const turnstile = new Turnstile();
  * One session with one recorder, shared by all its ports. It is built when somebody needs it, is built again with
  * growing pauses when it dies, and prefers a direct route over a relay.
  */
-export class P2pSession {
+export class P2pSession implements TunnelSource {
     readonly serial: string;
     readonly #options: SessionOptions;
     readonly #clock: Clock;
     readonly #openUdp: OpenUdp;
-    readonly #listeners = new Set<(state: SessionState) => void>();
-    #state: SessionState = { state: 'closed' };
+    readonly #listeners = new Set<(state: SourceState) => void>();
+    #state: SourceState = { state: 'closed' };
     #wanted = false;
     #way: Way | undefined;
     /** Relays left behind for a direct route, kept until their last connection ends. */
@@ -121,7 +113,7 @@ export class P2pSession {
         this.#openUdp = options.openUdp ?? openUdp;
     }
 
-    get state(): SessionState {
+    get state(): SourceState {
         return this.#state;
     }
 
@@ -135,7 +127,7 @@ export class P2pSession {
     }
 
     /** Hears every change from now on; returns how to stop. */
-    watch(listener: (state: SessionState) => void): () => void {
+    watch(listener: (state: SourceState) => void): () => void {
         this.#listeners.add(listener);
         return () => this.#listeners.delete(listener);
     }
@@ -208,7 +200,7 @@ export class P2pSession {
         }
     }
 
-    #change(state: SessionState): void {
+    #change(state: SourceState): void {
         const before = this.#state;
         this.#state = state;
         const same =
@@ -420,7 +412,7 @@ export class P2pSession {
     }
 
     #newWay(
-        route: RouteUsed,
+        route: 'direct' | 'relay',
         port: CloudPort,
         target: () => Address,
         release: () => Promise<void>,

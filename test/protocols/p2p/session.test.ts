@@ -1,45 +1,34 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { createServer, type Server, type Socket } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
-import type { Fault } from '../../../protocols/errors';
 import { EASY4IP } from '../../../protocols/p2p/profiles';
-import { P2pSession, type SessionOptions, type SessionState } from '../../../protocols/p2p/session';
+import { P2pSession, type SessionOptions } from '../../../protocols/p2p/session';
+import type { SourceState } from '../../../protocols/p2p/tunnelSource';
 import { udpOn } from '../../../protocols/p2p/udpPort';
 import { LossyRelay } from '../../../simulator/lossyRelay';
 import { P2pCloud, type P2pCloudOptions } from '../../../simulator/p2pCloud';
 import { type RecorderOptions, SimulatedRecorder } from '../../../simulator/p2pRecorder';
+import { EchoService } from './support/echo';
+import { faultOf, until } from './support/waiting';
 
 const SERIAL = 'TESTSN0000001';
 const LOGIN = { username: 'admin', password: 'pass123', salt: 'Rs4lt' };
 
 describe('a P2P session', () => {
-    let echo: Server;
-    let echoPort: number;
-    const sockets = new Set<Socket>();
+    let echo: EchoService;
     const cleanups: (() => unknown)[] = [];
 
     before(async () => {
-        echo = createServer((socket) => {
-            sockets.add(socket);
-            socket.on('close', () => sockets.delete(socket));
-            socket.on('error', () => undefined);
-            socket.pipe(socket);
-        });
-        await new Promise<void>((ready) => echo.listen(0, '127.0.0.1', ready));
-        echoPort = (echo.address() as { port: number }).port;
+        echo = await EchoService.open();
     });
-    after(() => {
-        for (const socket of sockets) socket.destroy();
-        echo.close();
-    });
+    after(() => echo.close());
     afterEach(async () => {
         for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
     });
 
     async function world(recorderOptions: Partial<RecorderOptions> = {}, cloudOptions: P2pCloudOptions = {}) {
         const cloud = await P2pCloud.open(cloudOptions);
-        const services = { 37777: echoPort };
+        const services = { 37777: echo.port };
         const recorder = await SimulatedRecorder.open({ serial: SERIAL, services, ...recorderOptions });
         cloud.register(recorder);
         cleanups.push(
@@ -50,7 +39,7 @@ describe('a P2P session', () => {
     }
 
     function session(cloud: P2pCloud, options: Partial<SessionOptions> = {}) {
-        const states: SessionState[] = [];
+        const states: SourceState[] = [];
         const made = new P2pSession({
             profile: { ...EASY4IP, host: '127.0.0.1', port: cloud.port },
             serial: SERIAL,
@@ -83,21 +72,7 @@ describe('a P2P session', () => {
         realm.destroy();
     }
 
-    const names = (states: SessionState[]) => states.map(({ state, route }) => (route ? `${state}/${route}` : state));
-    const faultOf = (promise: Promise<unknown>) =>
-        promise.then(
-            () => assert.fail('it should have failed'),
-            (fault: Fault) => fault,
-        );
-
-    async function until(what: string, condition: () => boolean, ms = 60_000): Promise<void> {
-        const end = Date.now() + ms;
-        while (!condition()) {
-            assert.ok(Date.now() < end, `waited for: ${what}`);
-            await new Promise((wait) => setTimeout(wait, 20));
-        }
-    }
-
+    const names = (states: SourceState[]) => states.map(({ state, route }) => (route ? `${state}/${route}` : state));
     it('goes straight to the recorder and gives the relay back', async () => {
         const { cloud } = await world({ needsSign: true });
         const { made, states } = session(cloud);
