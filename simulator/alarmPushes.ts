@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../protocols/clock';
 import type { Emission } from './emission';
 import { targetOf } from './hostSlot';
 import type { HttpHosts } from './httpHosts';
-import type { PushStyle } from './pushBody';
+import type { PushBody, PushStyle } from './pushBody';
 import { Pusher, type PushResult, type RetryHabit } from './pusher';
 
 export interface AlarmPushesOptions {
@@ -41,6 +41,11 @@ export class AlarmPushes {
     async push(emission: Emission): Promise<PushResult[]> {
         if (this.paused) return [];
         return await Promise.all(this.#pushers.map(({ pusher }) => pusher.push(emission)));
+    }
+
+    /** The same for a body that is ready, e.g. a captured one. */
+    async send(body: PushBody): Promise<PushResult[]> {
+        return await Promise.all(this.#pushers.map(({ pusher }) => pusher.send(body)));
     }
 
     async close(): Promise<void> {

@@ -1,9 +1,9 @@
 import { NAMESPACES } from './bodies';
 import { cameraDocuments, cameraTriggers } from './cameraDocuments';
+import type { DeviceProfile, IsapiDeviceOptions } from './deviceOptions';
 import type { SimulatedEvent } from './eventBody';
 import { EventTriggers } from './eventTriggers';
 import { IoPorts } from './ioPorts';
-import type { DeviceProfile, IsapiDeviceOptions } from './isapiDevice';
 import type { Colour } from './scene';
 import { VideoDevice } from './videoDevice';
 
@@ -66,7 +66,7 @@ export class Camera extends VideoDevice {
 
     protected envelope() {
         return {
-            ipAddress: this.host,
+            ipAddress: this.address,
             macAddress: this.profile.mac,
             channelKey: 'channelID' as const,
             channelName: this.#channelName,

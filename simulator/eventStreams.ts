@@ -4,6 +4,7 @@ import type { Exchange } from './exchange';
 import type { Framing, StreamPart } from './framing';
 import { noSlotDocument } from './outcomes';
 import { type Random, seededRandom } from './random';
+import type { Replay } from './replay';
 
 export interface EventStreamsOptions {
     framing: Framing;
@@ -21,6 +22,8 @@ export interface EventStreamsOptions {
     /** After the head and before the first event: a terminal replays its log here. */
     onOpen?(stream: EventStream): void;
     onClose?(stream: EventStream): void;
+    /** Captured bytes that are played in place of heartbeats and of what `onOpen` would send. */
+    replay?: Replay;
 }
 
 /** The alert streams that clients hold open at one device. */
@@ -81,8 +84,13 @@ export class EventStreams {
         const socket = exchange.takeSocket();
         if (socket === undefined) return;
         const stream = new EventStream(socket, exchange.source, framing, this.#random, this.#clock, wants);
-        stream.head();
+        const { replay } = this.#options;
+        stream.head(replay?.head);
         this.#add(stream);
+        if (replay !== undefined) {
+            replay.play(stream);
+            return;
+        }
         stream.send(first);
         this.#options.onOpen?.(stream);
         this.#scheduleHeartbeat();
@@ -137,7 +145,7 @@ export class EventStreams {
     #scheduleHeartbeat(): void {
         this.#cancelHeartbeat();
         const { seconds } = this.#options.heartbeat;
-        if (seconds === 0 || this.size === 0) return;
+        if (seconds === 0 || this.size === 0 || this.#options.replay !== undefined) return;
         this.#cancelHeartbeat = this.#clock.after(seconds * 1000, () => {
             this.beat();
             this.#scheduleHeartbeat();

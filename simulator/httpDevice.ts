@@ -1,11 +1,13 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { type Clock, systemClock } from '../protocols/clock';
 import { Fault } from '../protocols/errors';
-import { type LineEnd, NAMESPACES, xmlDocument } from './bodies';
-import { DeviceLogin, type LoginCounters, type LoginOptions, type LoginRefusal } from './deviceLogin';
+import type { LineEnd } from './bodies';
+import { DeviceLogin, type LoginCounters, type LoginOptions } from './deviceLogin';
 import { Exchange } from './exchange';
+import { REFUSALS, type RefusalForm, userCheckDocument } from './refusals';
 import { type Handler, RouteTable } from './routes';
 import { type Identity, selfSigned } from './selfSigned';
 
@@ -18,7 +20,7 @@ export interface HttpDeviceOptions {
     tls?: boolean | Identity;
     login?: Partial<LoginOptions>;
     /** What stands in the body of a 401. `short` is that of old recorders, without lock elements (hikvision_next#50). */
-    refusal?: keyof typeof REFUSALS;
+    refusal?: RefusalForm;
     /** false: everything but `/SDK/activateStatus` answers `notActivated`. */
     activated?: boolean;
     /** Bytes in front of every status line (`#`: hikvision_next#132). */
@@ -43,28 +45,6 @@ export interface SeenRequest {
 
 const KEPT_REQUESTS = 1000;
 const LARGEST_BODY = 32 * 1024 * 1024;
-
-const XML = 'application/xml; charset="UTF-8"';
-
-/** The bodies of a 401. */
-const REFUSALS = {
-    userCheck: (refusal: LoginRefusal) => ({
-        contentType: XML,
-        body: userCheckDocument({
-            statusValue: 401,
-            statusString: 'Unauthorized',
-            lockStatus: refusal.locked ? 'lock' : 'unlock',
-            unlockTime: refusal.unlockSeconds,
-            retryLoginTime: refusal.triesLeft,
-        }),
-    }),
-    short: () => ({ contentType: XML, body: userCheckDocument({ statusValue: 401, statusString: 'Unauthorized' }) }),
-    html: () => ({
-        contentType: 'text/html',
-        body: '<html><body><h2>Access Error: Unauthorized</h2></body></html>',
-    }),
-    none: () => ({ contentType: undefined, body: '' }),
-};
 
 /** The HTTP side of a device: server, login, routes, and what a test wants to know about its clients. */
 export class HttpDevice {
@@ -106,8 +86,14 @@ export class HttpDevice {
         return this.#identity?.cert;
     }
 
+    /** What it is bound to. */
     get host(): string {
         return this.#options.host ?? '127.0.0.1';
+    }
+
+    /** What it calls itself in its documents: an address of this machine where it is bound to all of them. */
+    get address(): string {
+        return this.host === '0.0.0.0' || this.host === '::' ? firstAddress() : this.host;
     }
 
     get port(): number {
@@ -118,7 +104,7 @@ export class HttpDevice {
 
     /** `http://127.0.0.1:18081` */
     get origin(): string {
-        return `${this.secure ? 'https' : 'http'}://${this.host}:${this.port}`;
+        return `${this.secure ? 'https' : 'http'}://${this.address}:${this.port}`;
     }
 
     /** Sockets that are open now. */
@@ -152,7 +138,6 @@ export class HttpDevice {
     /** The password from now on; logins with the old one fail and count. */
     setPassword(password: string): void {
         this.login.options.password = password;
-        this.login.forget();
     }
 
     /** Starts to listen. @throws Fault PORT_IN_USE, PORT_FORBIDDEN, BIND_UNAVAILABLE */
@@ -193,7 +178,7 @@ export class HttpDevice {
         };
         const { tls } = this.#options;
         if (!tls) return http.createServer(handle);
-        this.#identity ??= tls === true ? selfSigned(this.host) : tls;
+        this.#identity ??= tls === true ? selfSigned(this.address) : tls;
         return https.createServer(this.#identity, handle);
     }
 
@@ -290,6 +275,7 @@ export class HttpDevice {
     }
 }
 
-function userCheckDocument(content: object): string {
-    return xmlDocument('userCheck', content, { namespace: NAMESPACES.isapi, lineEnd: '\r\n' });
+function firstAddress(): string {
+    const all = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
+    return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }

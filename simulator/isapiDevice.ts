@@ -2,77 +2,19 @@ import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AlarmPushes } from './alarmPushes';
 import { readXmlBody, xmlDocument } from './bodies';
+import type { DeviceHabits, DeviceProfile, IsapiDeviceOptions, Reported } from './deviceOptions';
 import { deviceTime, localOffset, posixZone, type TimeForm } from './deviceTime';
 import type { Emission } from './emission';
-import { EventStreams, type EventStreamsOptions } from './eventStreams';
+import { EventStreams } from './eventStreams';
 import type { Exchange } from './exchange';
 import type { Framing, StreamPart } from './framing';
-import { HttpDevice, type HttpDeviceOptions } from './httpDevice';
-import { HttpHosts, type HttpHostsOptions } from './httpHosts';
-import type { PushStyle } from './pushBody';
-import type { PushResult, RetryHabit } from './pusher';
+import { HttpDevice } from './httpDevice';
+import { HttpHosts } from './httpHosts';
+import type { PushResult } from './pusher';
 import { pushStyleOf } from './pushVariants';
 import { type Random, seededRandom } from './random';
 import { armSubscription } from './subscription';
 import { framingOf } from './variants';
-
-/** Who a device says that it is. */
-export interface DeviceProfile {
-    name: string;
-    model: string;
-    serial: string;
-    mac: string;
-    firmware: string;
-    /** The word in DeviceInfo: IPCamera, NVR, ACS. */
-    deviceType: string;
-    /** XML namespace of its documents. */
-    namespace: string;
-    realm: string;
-}
-
-export interface IsapiDeviceOptions extends HttpDeviceOptions {
-    profile?: Partial<DeviceProfile>;
-    /** Names of `variants.ts`; later ones win. */
-    variants?: readonly string[];
-    /** Single deviations, over the variants. */
-    framing?: Partial<Framing>;
-    /** Alert streams at a time. */
-    streamSlots?: number;
-    /** 0: none. */
-    heartbeatSeconds?: number;
-    /** Minutes east of UTC; that of this machine by default. */
-    offset?: number;
-    timeForm?: TimeForm;
-    /** Whether the capabilities promise `subscribeEvent`; without it the device answers `notSupport` to it. */
-    subscribe?: boolean;
-    /** For everything that is drawn by lot. */
-    seed?: number;
-    hosts?: Partial<HttpHostsOptions>;
-    /** Names of `pushVariants.ts`; later ones win. */
-    pushVariants?: readonly string[];
-    pushStyle?: Partial<PushStyle>;
-    /** Milliseconds between two attempts of a push; 1000. */
-    retryInterval?: number;
-    /** May call hosts other than this machine: only where its user said so. */
-    allowRemotePush?: boolean;
-    /** false: after a reboot nothing is pushed until `httpHosts` is put again (Hikvision-Addons#177). */
-    resumesAfterReboot?: boolean;
-}
-
-/** An event on its way: what was said, and what became of its posts. */
-export type Reported = Emission & { pushed: Promise<PushResult[]> };
-
-/** How a family of devices differs in its streams and posts. */
-export interface DeviceHabits {
-    hosts: Pick<HttpHostsOptions, 'slots' | 'capabilities'>;
-    retry: RetryHabit;
-    pushStyle?: Partial<PushStyle>;
-    framing: Partial<Framing>;
-    slots: number;
-    heartbeat: EventStreamsOptions['heartbeat'];
-    onOpen?: EventStreamsOptions['onOpen'];
-    onClose?: EventStreamsOptions['onClose'];
-}
 
 /** What camera, recorder and terminal have in common: identity, clock, streams, and the documents every client reads. */
 export abstract class IsapiDevice extends HttpDevice {
@@ -86,6 +28,8 @@ export abstract class IsapiDevice extends HttpDevice {
     readonly random: Random;
     protected readonly timeForm: TimeForm;
     readonly #ended = new AbortController();
+    /** Hears what became of the posts of every event. */
+    onPushed: (results: PushResult[]) => void = () => undefined;
     readonly #resumesAfterReboot: boolean;
     #startedAt: number;
 
@@ -97,13 +41,16 @@ export abstract class IsapiDevice extends HttpDevice {
         this.offset = options.offset ?? localOffset(this.clock.now());
         this.timeForm = options.timeForm ?? 'offset';
         this.#startedAt = this.clock.now();
-        this.framing = { ...framingOf(options.variants ?? [], habits.framing), ...options.framing };
+        const boundary = options.replay?.boundary;
+        const own = boundary === undefined ? habits.framing : { declared: boundary, boundary };
+        this.framing = { ...framingOf(options.variants ?? [], own), ...options.framing };
         this.streams = new EventStreams({
             framing: this.framing,
             slots: options.streamSlots ?? habits.slots,
             heartbeat: { ...habits.heartbeat, seconds: options.heartbeatSeconds ?? habits.heartbeat.seconds },
             clock: this.clock,
             random: this.random,
+            ...(options.replay && { replay: options.replay }),
             ...(habits.onOpen && { onOpen: habits.onOpen }),
             ...(habits.onClose && { onClose: habits.onClose }),
         });
@@ -136,7 +83,9 @@ export abstract class IsapiDevice extends HttpDevice {
     /** Sends an event to every open stream and to every listening host in use. */
     protected report(emission: Emission, parts: readonly StreamPart[]): Reported {
         this.streams.send(parts, emission.type);
-        return { ...emission, pushed: this.pushes.push(emission) };
+        const pushed = this.pushes.push(emission);
+        void pushed.then((results) => this.onPushed(results));
+        return { ...emission, pushed };
     }
 
     /** Points a slot at a listening host, as a client does with PUT `httpHosts`. */

@@ -1,9 +1,9 @@
 import { NAMESPACES } from './bodies';
 import { streamingChannel } from './cameraDocuments';
+import type { DeviceProfile, IsapiDeviceOptions } from './deviceOptions';
 import type { Envelope, SimulatedEvent } from './eventBody';
 import { EventTriggers } from './eventTriggers';
 import { IoPorts } from './ioPorts';
-import type { DeviceProfile, IsapiDeviceOptions } from './isapiDevice';
 import { proxyChannel, proxyStatus, recorderTriggers } from './nvrDocuments';
 import type { Colour } from './scene';
 import { VideoDevice } from './videoDevice';
@@ -103,7 +103,7 @@ export class Nvr extends VideoDevice {
     }
 
     protected envelope(event: SimulatedEvent): Omit<Envelope, 'dateTime' | 'activePostCount' | 'portNo' | 'protocol'> {
-        if (!this.#psia) return { ipAddress: this.host, macAddress: this.profile.mac, channelKey: 'dynChannelID' };
+        if (!this.#psia) return { ipAddress: this.address, macAddress: this.profile.mac, channelKey: 'dynChannelID' };
         const channel = PSIA_OFFSET + (event.channel ?? 1);
         return { channelKey: 'channelID', channel, serialNumber: this.profile.serial };
     }

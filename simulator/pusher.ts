@@ -4,7 +4,7 @@ import { pause } from '../protocols/pause';
 import type { Emission } from './emission';
 import { isLoopback, type PushTarget } from './hostSlot';
 import { agentFor, attemptPush, type PushAnswer } from './pushAttempt';
-import { type PushStyle, pushBody } from './pushBody';
+import { type PushBody, type PushStyle, pushBody } from './pushBody';
 
 /**
  * What a device does about an event that was not answered 200. `loop`: a camera repeats it about once a second for ever,
@@ -36,7 +36,7 @@ export interface PushResult {
 }
 
 interface Item {
-    emission: Emission;
+    pack(): PushBody;
     attempts: number;
     resolve(result: PushResult): void;
 }
@@ -70,12 +70,21 @@ export class Pusher {
 
     /** Resolves when the event was delivered, was given up, or the device was closed; never rejects. */
     push(emission: Emission): Promise<PushResult> {
+        return this.#enqueue(() => pushBody(emission, this.#options.style, this.target.format));
+    }
+
+    /** The same for a body that is ready, e.g. a captured one. */
+    send(body: PushBody): Promise<PushResult> {
+        return this.#enqueue(() => body);
+    }
+
+    #enqueue(pack: () => PushBody): Promise<PushResult> {
         return new Promise((resolve) => {
             if (!this.#options.allowRemote && !isLoopback(this.target.host)) {
                 resolve({ delivered: false, attempts: 0, error: `${this.target.host} is not this machine` });
                 return;
             }
-            this.#queue.push({ emission, attempts: 0, resolve });
+            this.#queue.push({ pack, attempts: 0, resolve });
             if (this.#queue.length > CAPACITY[this.#options.retry])
                 this.#finish({ delivered: false, error: 'no room left' });
             this.#running ??= this.#run().finally(() => {
@@ -108,7 +117,7 @@ export class Pusher {
         const { style, retry } = this.#options;
         const { target } = this;
         item.attempts += 1;
-        const packed = pushBody(item.emission, style, target.format);
+        const packed = item.pack();
         try {
             const options = { target, style, agent: this.#agent, clock: this.#clock, signal: this.#ended.signal };
             const answer = await attemptPush(packed, options);

@@ -2,12 +2,13 @@ import { type AccessEnvelope, accessEvent, terminalHeartbeat } from './accessDoc
 import { AccessLog, type AccessRow, type SimulatedAccess } from './accessLog';
 import { AcsHistory, type AcsHistoryOptions } from './acsHistory';
 import { cJson, NAMESPACES } from './bodies';
+import type { DeviceProfile, IsapiDeviceOptions, Reported } from './deviceOptions';
 import { deviceTime, wallClock } from './deviceTime';
 import { type DoorCommand, Doors, type DoorsOptions } from './doors';
 import type { Emission } from './emission';
 import type { EventStream } from './eventStream';
 import type { StreamPart } from './framing';
-import { type DeviceProfile, IsapiDevice, type IsapiDeviceOptions, type Reported } from './isapiDevice';
+import { IsapiDevice } from './isapiDevice';
 import { addPersons, PEOPLE, type SimulatedPerson, somebody, someFace } from './persons';
 import { RemoteChecks } from './remoteChecks';
 import { drawScene } from './scene';
@@ -173,7 +174,7 @@ export class Terminal extends IsapiDevice {
 
     #envelope(): AccessEnvelope {
         return {
-            ipAddress: this.host,
+            ipAddress: this.address,
             portNo: this.port,
             protocol: this.secure ? 'HTTPS' : 'HTTP',
             macAddress: this.profile.mac,

@@ -1,14 +1,9 @@
+import type { DeviceHabits, DeviceProfile, IsapiDeviceOptions, Reported } from './deviceOptions';
 import { wallClock } from './deviceTime';
 import type { Emission, NamedPicture } from './emission';
 import { type Envelope, eventFields, eventJson, eventXml, type SimulatedEvent } from './eventBody';
 import type { StreamPart } from './framing';
-import {
-    type DeviceHabits,
-    type DeviceProfile,
-    IsapiDevice,
-    type IsapiDeviceOptions,
-    type Reported,
-} from './isapiDevice';
+import { IsapiDevice } from './isapiDevice';
 import { type Colour, drawScene } from './scene';
 import { addSnapshots } from './snapshots';
 

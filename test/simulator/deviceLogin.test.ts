@@ -107,7 +107,7 @@ describe('the login of a simulated device', () => {
         });
     });
 
-    it('forgets failures after a success and after a new password', async () => {
+    it('forgets failures after a success, and follows a new password', async () => {
         await withDevice({}, async (device) => {
             const url = `${device.origin}${USER_CHECK}`;
             await curl(url, 'admin:wrong');
