@@ -37,13 +37,14 @@ window.vigiaEditor = (() => {
     const check = {
         number: ({ min, max, blank = false }) =>
             validator((value) => {
-                if (hasVariable(value) || (blank && (value === '' || value === undefined))) return undefined;
+                // A node of an older flow lacks what came later: the runtime takes the default.
+                if (value === undefined || hasVariable(value) || (blank && value === '')) return undefined;
                 const number = value === '' ? Number.NaN : Number(value);
                 return number >= min && number <= max ? undefined : text('invalid.number', { min, max });
             }),
         host: () =>
             validator((value) => {
-                if (value === '') return text('invalid.missing');
+                if (!value) return text('invalid.missing');
                 return hasVariable(value) || !/[\s/@?#]/.test(value) ? undefined : text('invalid.host');
             }),
         fingerprint: () =>
@@ -51,7 +52,9 @@ window.vigiaEditor = (() => {
                 const chosen = $('#node-config-input-verify').val() ?? this.verify;
                 if (chosen !== 'pin' || hasVariable(value)) return undefined;
                 // As openssl prints it: `SHA256 Fingerprint=9F:86:…`.
-                const digits = value.replace(/^\s*sha-?256(?:\s+fingerprint)?\s*[:=]/i, '').replace(/[:\s]/g, '');
+                const digits = String(value)
+                    .replace(/^\s*sha-?256(?:\s+fingerprint)?\s*[:=]/i, '')
+                    .replace(/[:\s]/g, '');
                 return /^[\da-f]{64}$/i.test(digits) ? undefined : text('invalid.fingerprint');
             }),
         channels: () =>
