@@ -1,0 +1,116 @@
+/**
+ * Ten thousand ISUP devices on one listener beside a bare `net.Server` that echoes the same bytes, in the same run:
+ * registrations a second, memory of each device, CPU share of the heartbeats; then the plugs of a thousand are pulled.
+ *
+ * Goals: at most 25 KB a device, at most 15 % of one core at a keepalive of 30 s, at least 3,000 registrations a second,
+ * every pulled device offline within the configured silence and no other one.
+ *
+ * `VIGIA_BENCH_DEVICES=1000` makes it smaller. Both processes need as many open files as there are devices.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { runMutations } from '../test/protocols/isup/mutations';
+import type { ClientFigures, ClientOrder } from './support/isupClients';
+import type { ListenerFigures } from './support/isupListener';
+
+const DEVICES = Number(process.env.VIGIA_BENCH_DEVICES ?? 10_000);
+const TOGETHER = 128;
+const KEEP_ALIVE = 30;
+/** Long enough for every device to beat twice. */
+const WATCH = 2 * KEEP_ALIVE * 1000;
+const MUTATIONS = Number(process.env.VIGIA_BENCH_MUTATIONS ?? 1_000_000);
+
+async function forkReady(program: string): Promise<ChildProcess> {
+    const child = fork(join(__dirname, 'support', program), { execArgv: ['--expose-gc'] });
+    await once(child, 'message');
+    return child;
+}
+
+async function ask<T>(child: ChildProcess, order: object): Promise<T> {
+    const answer = once(child, 'message');
+    child.send(order);
+    return (await answer)[0] as T;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface Figures {
+    rate: number;
+    /** Registrations a second that the server process alone could take on one core. */
+    capacity: number;
+    bytes: number;
+    share: number;
+}
+
+async function measure(server: ChildProcess, clients: ChildProcess, is: 'isup' | 'echo'): Promise<Figures> {
+    const { port, rss, cpu } = await ask<ListenerFigures>(server, { is: 'start', keepAlive: 15, misses: 6 });
+    const order: ClientOrder = { is, port, count: DEVICES, together: TOGETHER, keepAlive: KEEP_ALIVE };
+    const { wall, failed } = await ask<ClientFigures>(clients, order);
+    const there = await ask<ListenerFigures>(server, { is: 'figures' });
+    if (failed > 0) console.log(`  ${failed} of ${DEVICES} did not come online`);
+    await pause(WATCH);
+    const later = await ask<ListenerFigures>(server, { is: 'figures' });
+    if (is === 'isup' && later.online !== DEVICES) console.log(`  only ${later.online} are still online`);
+    return {
+        rate: DEVICES / wall,
+        capacity: DEVICES / (there.cpu - cpu),
+        bytes: (later.rss - rss) / DEVICES,
+        share: (later.cpu - there.cpu) / (WATCH / 1000),
+    };
+}
+
+async function pullPlugs(): Promise<void> {
+    const server = await forkReady('isupListener.js');
+    const clients = await forkReady('isupClients.js');
+    const silence = 5 * 6;
+    const { port } = await ask<ListenerFigures>(server, { is: 'start', keepAlive: 5, misses: 6 });
+    const order: ClientOrder = { is: 'isup', port, count: DEVICES, together: TOGETHER, keepAlive: 10 };
+    await ask<ClientFigures>(clients, order);
+    const count = Math.min(1000, DEVICES / 2);
+    await ask<ClientFigures>(clients, { ...order, is: 'pull', count });
+    const pulledAt = Date.now();
+    await pause((silence + 5) * 1000);
+    const { offline, online } = await ask<ListenerFigures>(server, { is: 'figures' });
+    const pulled = Object.keys(offline).filter((id) => Number(id.slice(6)) < count);
+    const latest = Math.max(...Object.values(offline)) - pulledAt;
+    console.log(`plugs pulled: ${count}; offline: ${pulled.length} after at most ${(latest / 1000).toFixed(1)} s`);
+    console.log(
+        `others offline: ${Object.keys(offline).length - pulled.length}; still online: ${online} of ${DEVICES}`,
+    );
+    await ask(clients, { ...order, is: 'close' });
+    for (const child of [clients, server]) child.disconnect();
+}
+
+function show(name: string, { rate, capacity, bytes, share }: Figures): void {
+    console.log(
+        `${name.padEnd(16)}${rate.toFixed(0).padStart(10)}${capacity.toFixed(0).padStart(14)}` +
+            `${(bytes / 1024).toFixed(1).padStart(14)}${(share * 100).toFixed(1).padStart(16)}`,
+    );
+}
+
+/** Prints the figures; takes about four minutes. */
+export async function benchIsup(): Promise<void> {
+    console.log(`${DEVICES} devices, keepalive ${KEEP_ALIVE} s, ${TOGETHER} logins at a time`);
+    console.log('                 reg. / s  reg. / core·s   KB / device  % of one core');
+    for (const [name, program, is] of [
+        ['net.Server echo', 'echoServer.js', 'echo'],
+        ['ISUP listener', 'isupListener.js', 'isup'],
+    ] as const) {
+        const server = await forkReady(program);
+        const clients = await forkReady('isupClients.js');
+        show(name, await measure(server, clients, is));
+        await ask(clients, { is: 'close' });
+        for (const child of [clients, server]) child.disconnect();
+    }
+    await pullPlugs();
+    const startedAt = performance.now();
+    const result = runMutations(MUTATIONS, 2);
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+    console.log(
+        `${result.count} altered frames in ${seconds} s: none threw, ${result.wronglyAuthenticated} wrongly authenticated, ` +
+            `slowest ${result.slowest.toFixed(1)} ms`,
+    );
+}
+
+if (require.main === module) void benchIsup();
