@@ -44,8 +44,7 @@ export function plainAddress(address: string | undefined): string {
 /** One TCP connection at the ISUP port, whoever is at the other end. It has a deadline, which the listener watches. */
 export class IsupConnection {
     source: Source;
-    /** The address and port that the device dialled. */
-    destination: Source;
+    private dialled: Source | undefined;
     admitted = false;
     trusted = false;
     private phase: Phase;
@@ -63,9 +62,14 @@ export class IsupConnection {
         private readonly host: ConnectionHost,
     ) {
         this.source = { address: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
-        this.destination = { address: plainAddress(socket.localAddress), port: socket.localPort ?? 0 };
         this.phase = host.proxied ? 'proxy' : 'classify';
         this.deadline = host.clock.now() + host.limits.stepTimeout;
+    }
+
+    /** The address and port that the device dialled: asked of the system only where somebody wants to know. */
+    get destination(): Source {
+        const { localAddress, localPort } = this.socket;
+        return this.dialled ?? { address: plainAddress(localAddress), port: localPort ?? 0 };
     }
 
     /** Begins to listen; false where the address already has too many connections, and this one is closed. */
@@ -75,7 +79,6 @@ export class IsupConnection {
         socket.on('close', () => this.closed());
         if (this.phase !== 'proxy' && !this.admit()) return false;
         socket.setNoDelay(true);
-        socket.setKeepAlive(true, 60_000);
         socket.on('data', (chunk: Buffer) => this.received(chunk));
         // A device that half-closes has nothing more to say; what it asked for is flushed first.
         socket.on('end', () => socket.end());
@@ -134,6 +137,8 @@ export class IsupConnection {
             this.login = new LbsLogin(this.host.directory(this));
         } else if (framing === 'mqtt-connect') {
             this.phase = 'session';
+            // A login lives for a second; a session may hang for days behind a NAT that forgot it.
+            this.socket.setKeepAlive(true, 60_000);
             this.das = this.host.session(this);
         } else {
             this.mute(framing);
@@ -155,7 +160,7 @@ export class IsupConnection {
         }
         if (header.connection) {
             this.source = { ...header.connection.source, address: plainAddress(header.connection.source.address) };
-            this.destination = header.connection.destination;
+            this.dialled = header.connection.destination;
         }
         this.head = this.head.subarray(header.size);
         this.phase = 'classify';

@@ -74,10 +74,31 @@ const FREE_PORT_TRIES = 10;
 const MAX_REPORTED = 10_000;
 const REPORT_AGAIN_AFTER = 3_600_000;
 
-const cryptoRandom: IsupRandom = {
-    nonce: () => randomBytes(1)[0]!,
-    sessionKey: () => randomBytes(8).toString('hex').toUpperCase(),
-};
+/** Asks the system for its randomness by the page: a login needs ten bytes of it, in three pieces. */
+class CryptoRandom implements IsupRandom {
+    private pool = Buffer.alloc(0);
+    private used = 0;
+
+    nonce(): number {
+        return this.take(1)[0]!;
+    }
+
+    sessionKey(): string {
+        return this.take(8).toString('hex').toUpperCase();
+    }
+
+    private take(count: number): Buffer {
+        if (this.used + count > this.pool.length) {
+            this.pool = randomBytes(4096);
+            this.used = 0;
+        }
+        const bytes = Buffer.from(this.pool.subarray(this.used, this.used + count));
+        // What was handed out does not stay behind.
+        this.pool.fill(0, this.used, this.used + count);
+        this.used += count;
+        return bytes;
+    }
+}
 
 /** A pair of sockets on one port. */
 interface Port {
@@ -102,6 +123,7 @@ export class IsupListener {
     private readonly reported = new Map<string, number>();
     private readonly ehome: EhomeServer;
     private readonly tcpHost: ConnectionHost;
+    private readonly random: IsupRandom;
     private ports: Port[] = [];
     private stopSweep: (() => void) | undefined;
     private closing = false;
@@ -109,6 +131,7 @@ export class IsupListener {
     constructor(private readonly options: IsupListenerOptions = {}) {
         this.clock = options.clock ?? systemClock;
         this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+        this.random = options.random ?? new CryptoRandom();
         this.gate = new SourceGate(this.limits, this.clock.now());
         const devices = options.devices ?? [];
         this.keys = new Map(devices.flatMap(({ id, key }) => (key ? [[id, key] as const] : [])));
@@ -281,7 +304,7 @@ export class IsupListener {
     private directory(connection: IsupConnection): LoginDirectory {
         const { source } = connection;
         return {
-            random: this.options.random ?? cryptoRandom,
+            random: this.random,
             keyOf: (deviceId) => {
                 if (this.options.accept === 'known' && !this.table.isListed(deviceId)) {
                     return { refusal: 'unknown-device' };
