@@ -217,9 +217,13 @@ export const FAULTS = {
         sentence: 'The file {file} could not be read: {reason}.',
         remedy: 'Check the path and the permissions.',
     },
-    FOREIGN_HOST: {
-        sentence: 'The picture lies on another host, {host}.',
-        remedy: 'Only pictures of the device itself are fetched with its login; use a core http request for others.',
+    SLOT_TAKEN: {
+        sentence: 'Slot {slot} of the device already posts to {host}.',
+        remedy: 'Choose another slot, or say explicitly that it is to be replaced.',
+    },
+    NO_FREE_HOST: {
+        sentence: 'All {count} listening hosts of the device are in use.',
+        remedy: 'Free one in the network pages of the device, or name the slot that is to be replaced.',
     },
     AUDIO_UNREADABLE: {
         sentence: 'The audio cannot be used: {reason}.',

@@ -57,6 +57,24 @@ export class XmlEditor {
         return this.#fill(place, escapeXml(String(value)));
     }
 
+    /**
+     * Sets the text of an element, or adds the element where the document has none: behind `after`, because firmware
+     * that checks the order of its schema would refuse it elsewhere, or last.
+     */
+    put(name: string, value: string | number | boolean, below: Place = this.root, after?: string): this {
+        if (this.find(name, below) !== undefined) return this.set(name, value, below);
+        const xml = `<${name}>${escapeXml(String(value))}</${name}>`;
+        const before = after === undefined ? undefined : this.find(after, below);
+        if (before === undefined) return this.append(below, xml);
+        this.#changes.push({ from: before.end, to: before.end, text: xml });
+        return this;
+    }
+
+    /** An element as it stands in the unchanged document, with its tags. */
+    source(place: Place): string {
+        return this.#text.slice(place.start, place.end);
+    }
+
     /** Adds XML as the last content of an element. The prefix of the element, if any, is the caller's to give. */
     append(place: Place, xml: string): this {
         if (place.from === place.to) return this.#fill(place, xml);
