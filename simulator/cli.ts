@@ -6,6 +6,7 @@ import { Camera } from './camera';
 import { type CliSettings, HELP, readCommandLine, variantList } from './cliOptions';
 import { type DeviceKind, GATE_CAMERA } from './demo';
 import type { IsapiDeviceOptions } from './deviceOptions';
+import { ISUP_USAGE, simulateIsup } from './isupCommand';
 import { Nvr } from './nvr';
 import type { PushResult } from './pusher';
 import { type Recording, readRecordings } from './recording';
@@ -116,6 +117,15 @@ export async function run(settings: CliSettings, print: (line: string) => void):
     return { devices, close };
 }
 
+async function runIsup(args: string[], print: (line: string) => void): Promise<number | Running> {
+    if (args.includes('--help') || args.includes('-h')) {
+        print(ISUP_USAGE);
+        return 0;
+    }
+    const simulated = await simulateIsup(args, print);
+    return { devices: [], close: async () => simulated.stop() };
+}
+
 /**
  * The command. Problems are said to `complain` in one line.
  *
@@ -127,6 +137,7 @@ export async function main(
     complain: (line: string) => void,
 ): Promise<number | Running> {
     try {
+        if (args[0] === 'isup') return await runIsup(args.slice(1), print);
         const settings = readCommandLine(args);
         if (settings.action === 'run') return await run(settings, print);
         print(settings.action === 'help' ? HELP : variantList());

@@ -44,6 +44,7 @@ const OPTIONS = {
 export const HELP = `Simulated Hikvision devices: they answer, stream and post as real ones do.
 
   npm run simulate -- [camera|nvr|terminal|all] [options]
+  npm run simulate -- isup --server HOST --id ID --key KEY    a device that registers; isup --help says more
 
   --port N               first port (camera 18081, nvr 18082, terminal 18083; "all" counts up)
   --bind ADDRESS         address to listen on (127.0.0.1; 0.0.0.0 to be reached from other machines)

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { Fault } from '../protocols/errors';
 import { EhomeDevice } from './ehomeDevice';
 import { IsupDevice } from './isupDevice';
 import { IsupFleet } from './isupFleet';
@@ -35,32 +36,46 @@ function serverOf(text: string): { host: string; port: number } {
     return { host: (match[1] ?? match[2])!, port: Number(match[3] ?? 7660) };
 }
 
+function readOptions(args: string[]) {
+    try {
+        return parseArgs({
+            args,
+            options: {
+                server: { type: 'string', default: '127.0.0.1:7660' },
+                id: { type: 'string', default: 'SIMULATED1' },
+                key: { type: 'string', default: '' },
+                ehome: { type: 'string' },
+                count: { type: 'string', default: '1' },
+                keepalive: { type: 'string', default: '30' },
+                alarm: { type: 'string', default: '0' },
+            },
+        }).values;
+    } catch (error) {
+        throw new Fault('CONFIG_INVALID', {
+            details: { field: 'isup', reason: (error as Error).message },
+            cause: error,
+        });
+    }
+}
+
 /**
  * `npm run simulate -- isup …`: tries a firewall without a camera. Settles when every device is online or was refused.
  *
  * @param print gets a line for each step of each device
- * @throws Error for options that do not exist, or where nobody listens
+ * @throws Fault CONFIG_INVALID for options that do not exist; an Error where nobody listens
  */
 export async function simulateIsup(args: string[], print: (line: string) => void): Promise<SimulatedIsup> {
-    const { values } = parseArgs({
-        args,
-        options: {
-            server: { type: 'string', default: '127.0.0.1:7660' },
-            id: { type: 'string', default: 'SIMULATED1' },
-            key: { type: 'string', default: '' },
-            ehome: { type: 'string' },
-            count: { type: 'string', default: '1' },
-            keepalive: { type: 'string', default: '30' },
-            alarm: { type: 'string', default: '0' },
-        },
-    });
+    const values = readOptions(args);
     const { host, port } = serverOf(values.server);
     const count = Math.max(1, Number(values.count) || 1);
     const every = (Number(values.alarm) || 0) * 1000;
     const log = (who: string) => (step: string) => print(`${who}  ${step}`);
     if (values.ehome !== undefined) {
         const version = values.ehome as '2.0' | '3.0' | '4.0';
-        if (!['2.0', '3.0', '4.0'].includes(version)) throw new Error(`There is no EHome ${version} by UDP.`);
+        if (!['2.0', '3.0', '4.0'].includes(version)) {
+            const details = { field: '--ehome', reason: `there is no version ${version} by UDP` };
+            throw new Fault('CONFIG_INVALID', { details });
+        }
         const from = host === '127.0.0.1' || host === '::1' ? host : host.includes(':') ? '::' : '0.0.0.0';
         const device = new EhomeDevice({ host, port, deviceId: values.id, version, from, onStep: log(values.id) });
         await device.start();
