@@ -120,7 +120,7 @@ const HIKVISION: VocabularyRow[] = [
     ['soft-input', 'io', 'lasting', 'softio'],
     ['local-alarm', 'io', 'lasting', 'localalarm'],
 
-    ['alarm-panel', 'panel', 'instant', 'cidevent cidalarm'],
+    ['alarm-panel', 'panel', 'instant', 'cidevent cidalarm videoreview'],
     ['zone', 'panel', 'instant', 'zoneupdate zoneevent'],
     ['radar-target', 'panel', 'instant', 'multiradartargetevent'],
     ['help-call', 'panel', 'instant', 'callhelp'],
@@ -212,6 +212,9 @@ function index(rows: readonly VocabularyRow[]): Map<string, VocabularyEntry> {
 
 const TABLES: Record<Vendor, Map<string, VocabularyEntry>> = { hikvision: index(HIKVISION), dahua: index(DAHUA) };
 
+/** Kinds become topics and file names: a type that is longer than any real one is cut there. */
+const LONGEST_KIND = 64;
+
 /**
  * Looks up a vendor's event type, in any case, with or without the number some devices put behind it
  * (`facedetection-1`, CornerBit/HikSink#8). What the table lacks keeps its own name in lower case and has the family
@@ -221,5 +224,5 @@ export function lookUp(type: string, vendor: Vendor = 'hikvision'): VocabularyEn
     const table = TABLES[vendor];
     const word = type.trim().toLowerCase();
     const known = table.get(word) ?? table.get(word.replace(/-\d{1,5}$/, ''));
-    return known ?? { kind: word === '' ? 'unknown' : word, family: 'unknown', instant: false };
+    return known ?? { kind: word.slice(0, LONGEST_KIND) || 'unknown', family: 'unknown', instant: false };
 }

@@ -1,4 +1,5 @@
 import { Fault, type FaultCode, type IsapiStatus } from '../errors';
+import { type Fields, fieldsOf, flagOf, numberOf, textOf } from './values';
 import { readJson } from './readJson';
 import { decodeText } from './readText';
 import { readXml } from './readXml';
@@ -32,30 +33,14 @@ export function readIsapiStatus(body: Buffer, contentType?: string): IsapiAnswer
     if (contentType !== undefined && /^\s*(image|video|audio)\//i.test(contentType)) return undefined;
     const { text } = decodeText(body);
     const first = text.trimStart()[0];
-    const object = first === '<' ? readXml(text) : first === '{' ? readJson(text) : undefined;
-    if (!isObject(object)) return undefined;
-    const status = 'ResponseStatus' in object ? object.ResponseStatus : object;
-    if (isObject(status) && ('statusCode' in status || 'subStatusCode' in status)) return { status: statusOf(status) };
-    const check = object.userCheck ?? object.UserCheck;
-    return isObject(check) ? { userCheck: userCheckOf(check) } : undefined;
-}
-
-type Fields = Record<string, unknown>;
-
-function isObject(value: unknown): value is Fields {
-    return value !== null && typeof value === 'object' && !Array.isArray(value);
-}
-
-function textOf(value: unknown): string | undefined {
-    if (typeof value === 'number') return String(value);
-    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
-}
-
-function numberOf(value: unknown): number | undefined {
-    const text = textOf(value);
-    if (text === undefined) return undefined;
-    const number = Number(text);
-    return Number.isFinite(number) ? number : undefined;
+    const object = fieldsOf(first === '<' ? readXml(text) : first === '{' ? readJson(text) : undefined);
+    if (object === undefined) return undefined;
+    const status = 'ResponseStatus' in object ? fieldsOf(object.ResponseStatus) : object;
+    if (status !== undefined && ('statusCode' in status || 'subStatusCode' in status)) {
+        return { status: statusOf(status) };
+    }
+    const check = fieldsOf(object.userCheck ?? object.UserCheck);
+    return check === undefined ? undefined : { userCheck: userCheckOf(check) };
 }
 
 function statusOf(fields: Fields): IsapiStatus {
@@ -80,13 +65,13 @@ function userCheckOf(fields: Fields): UserCheck {
     const lockStatus = textOf(fields.lockStatus);
     const unlockTime = numberOf(fields.unlockTime);
     const retryLoginTime = numberOf(fields.retryLoginTime);
-    const isDefaultPassword = textOf(fields.isDefaultPassword);
+    const isDefaultPassword = flagOf(fields.isDefaultPassword);
     if (statusValue !== undefined) check.statusValue = statusValue;
     if (statusString !== undefined) check.statusString = statusString;
     if (lockStatus !== undefined) check.locked = lockStatus.toLowerCase() === 'lock';
     if (unlockTime !== undefined) check.unlockTime = unlockTime;
     if (retryLoginTime !== undefined) check.retryLoginTime = retryLoginTime;
-    if (isDefaultPassword !== undefined) check.isDefaultPassword = isDefaultPassword.toLowerCase() === 'true';
+    if (isDefaultPassword !== undefined) check.isDefaultPassword = isDefaultPassword;
     return check;
 }
 

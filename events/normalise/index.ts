@@ -1,0 +1,88 @@
+import { type Fields, listOf } from '../../protocols/isapi/values';
+import { eventId } from '../identity';
+import { fillAccess } from './access';
+import { fillAudio } from './audio';
+import { fillCounting } from './counting';
+import type { Draft, Filler, Origin } from './draft';
+import { readEnvelope, typeOf } from './envelope';
+import { fillFace } from './face';
+import { fillIo } from './io';
+import { fillMixedTarget } from './mixedTarget';
+import { fillPanel } from './panel';
+import { fillPlate } from './plate';
+import { fillRegions } from './regions';
+import { fillThermal } from './thermal';
+
+/** Each looks for its own fields and leaves the rest alone, so that an event of an unknown type loses nothing we know. */
+const FILLERS: [what: string, fill: Filler][] = [
+    ['the regions', fillRegions],
+    ['the plate', fillPlate],
+    ['the access fields', fillAccess],
+    ['the face', fillFace],
+    ['the targets', fillMixedTarget],
+    ['the counts', fillCounting],
+    ['the temperature', fillThermal],
+    ['the input', fillIo],
+    ['the sound', fillAudio],
+    ['the panel fields', fillPanel],
+];
+
+/** More entries than any device sends at once are one event, with everything in `msg.raw`. */
+const MAX_ENTRIES = 128;
+
+/** The body with a list cut down to one entry, for each entry of the list; a face is an entry of its own. */
+function entriesOf(body: Fields, type: string): Fields[] {
+    for (const name of ['alarmResult', 'faceCapture', 'CaptureResult', `${type}List`]) {
+        if (body[name] === undefined) continue;
+        const entries: Fields[] = [];
+        for (const entry of listOf(body[name])) {
+            const faces = listOf(entry.faces);
+            if (faces.length < 2) entries.push(entry);
+            else for (const face of faces) entries.push(overlay(entry, 'faces', [face]));
+        }
+        if (entries.length < 2 || entries.length > MAX_ENTRIES) return [body];
+        return entries.map((entry) => overlay(body, name, [entry]));
+    }
+    return [body];
+}
+
+function overlay(fields: Fields, name: string, value: unknown): Fields {
+    const copy: Fields = Object.assign(Object.create(null), fields);
+    copy[name] = value;
+    return copy;
+}
+
+/** An event, and the part of the body that it was read from. */
+export interface Reading extends Draft {
+    body: Fields;
+}
+
+/**
+ * Reads one body: an `EventNotificationAlert`, or the inner object of one. It becomes one event, or several where it
+ * lists several faces, targets or results. Odd fields cost a warning, never the event.
+ *
+ * @returns nothing where the body is no event.
+ */
+export function normalise(body: Fields, origin: Origin): Reading[] {
+    const type = typeOf(body);
+    if (type === undefined) return [];
+    return entriesOf(body, type).map((entry) => readOne(entry, type, origin));
+}
+
+function readOne(body: Fields, type: string, origin: Origin): Reading {
+    const draft: Reading = Object.assign(readEnvelope(body, type, origin), { body });
+    const { event } = draft;
+    for (const [what, fill] of FILLERS) {
+        try {
+            fill(draft, body, origin);
+        } catch (error) {
+            event.warnings ??= [];
+            event.warnings.push(`${what} could not be read: ${error instanceof Error ? error.message : String(error)}`);
+        }
+    }
+    // A panel that says `inactive` every two seconds, with nothing in it, only says that it is there.
+    const word = body.eventState;
+    if (event.state === 'pulse' && draft.detail === '' && word === 'inactive') event.state = 'inactive';
+    event.id = eventId(event, draft);
+    return draft;
+}

@@ -1,0 +1,101 @@
+import type { TimeQuality } from './deviceEvent';
+
+export interface EventTime {
+    /** ISO 8601 with offset. */
+    time: string;
+    /** The same in epoch milliseconds. */
+    epoch: number;
+    quality: TimeQuality;
+    /** The device's own text, where it is not `time`. */
+    deviceTime?: string;
+    /** Minutes east of UTC that `time` carries. */
+    offset: number;
+}
+
+/** Date, time, and whatever the device takes for an offset. */
+const FORM = /^\s*(\d{4})-(\d{1,2})-(\d{1,2})[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(\S{0,12})\s*$/i;
+const SIGNED = /^([+-])(\d{1,2})(?::?(\d{2}))?$/;
+/** `T11:47:3100:00`: the sign was lost between seconds and offset (Supergiovane/node-red-contrib-hikvision-ultimate#59). */
+const UNSIGNED = /^(\d{1,2}):(\d{2})$/;
+
+/** Years in which no device of ours existed: a clock that was never set, not a time. */
+const FIRST_YEAR = 2000;
+/** The widest offset there is, in minutes. */
+const WIDEST = 14 * 60;
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/**
+ * Reads the time of an event, in every form devices use: `+08:00`, `Z`, `-6:00`, a lost sign, fractions of a second,
+ * minutes only, a blank for the `T`, or no offset at all. A time that cannot be is replaced by the time of arrival.
+ *
+ * @param receivedAt epoch milliseconds
+ * @param assumedOffset minutes east of UTC for times without offset; by default those of this machine
+ */
+export function readTime(text: string | undefined, receivedAt: number, assumedOffset?: number): EventTime {
+    const match = text === undefined ? null : FORM.exec(text);
+    if (match === null) return arrival(text, receivedAt);
+    const [, year, month, day, hour, minute, second = '00', fraction, zone] = match as unknown as string[];
+    const y = Number(year);
+    const m = Number(month);
+    const d = Number(day);
+    const h = Number(hour);
+    const min = Number(minute);
+    const s = Number(second);
+    if (y < FIRST_YEAR || m < 1 || m > 12 || d < 1 || d > DAYS[m - 1]! || h > 23 || min > 59 || s > 59) {
+        return arrival(text, receivedAt);
+    }
+    const wall = Date.UTC(y, m - 1, d, h, min, s, fraction === undefined ? 0 : Number(`${fraction}00`.slice(0, 3)));
+    // 30 February gives a day in March.
+    if (new Date(wall).getUTCDate() !== d) return arrival(text, receivedAt);
+    const sent = readOffset(zone!, assumedOffset);
+    const offset = sent?.minutes ?? assumedOffset ?? -new Date(y, m - 1, d, h, min, s).getTimezoneOffset();
+    const seconds = fraction === undefined ? second : `${second}.${fraction}`;
+    const time = `${year}-${pad(month!)}-${pad(day!)}T${pad(hour!)}:${minute}:${seconds}${sent?.text ?? offsetText(offset)}`;
+    const result: EventTime = {
+        time,
+        epoch: wall - offset * 60_000,
+        quality: sent?.sure ? 'offset' : 'assumed',
+        offset,
+    };
+    if (text !== time) result.deviceTime = text;
+    return result;
+}
+
+function readOffset(zone: string, assumed?: number): { minutes: number; text: string; sure: boolean } | undefined {
+    if (zone === 'Z' || zone === 'z') return { minutes: 0, text: 'Z', sure: true };
+    const signed = SIGNED.exec(zone);
+    if (signed !== null) {
+        const size = Number(signed[2]) * 60 + Number(signed[3] ?? 0);
+        if (size > WIDEST) return undefined;
+        const minutes = signed[1] === '-' ? -size : size;
+        return { minutes, text: zone.length === 6 ? zone : offsetText(minutes), sure: true };
+    }
+    const unsigned = UNSIGNED.exec(zone);
+    if (unsigned === null) return undefined;
+    const size = Number(unsigned[1]) * 60 + Number(unsigned[2]);
+    if (size > WIDEST) return undefined;
+    const minutes = assumed === -size && size > 0 ? -size : size;
+    return { minutes, text: offsetText(minutes), sure: size === 0 };
+}
+
+function arrival(text: string | undefined, receivedAt: number): EventTime {
+    const time = new Date(receivedAt).toISOString();
+    const result: EventTime = { time, epoch: receivedAt, quality: 'received', offset: 0 };
+    if (text !== undefined && text.trim() !== '') result.deviceTime = text;
+    return result;
+}
+
+function pad(digits: string): string {
+    return digits.length < 2 ? `0${digits}` : digits;
+}
+
+function offsetText(minutes: number): string {
+    const size = Math.abs(minutes);
+    return `${minutes < 0 ? '-' : '+'}${pad(String(Math.floor(size / 60)))}:${pad(String(size % 60))}`;
+}
+
+/** An instant as ISO 8601 with the given offset (minutes east of UTC), to the millisecond. */
+export function isoAt(epoch: number, offset: number): string {
+    const wall = new Date(epoch + offset * 60_000).toISOString();
+    return offset === 0 ? wall : wall.slice(0, -1) + offsetText(offset);
+}
