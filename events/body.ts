@@ -1,0 +1,90 @@
+import { readJson } from '../protocols/isapi/readJson';
+import { decodeText, type TextFallback } from '../protocols/isapi/readText';
+import { readXmlDocument } from '../protocols/isapi/readXml';
+import { type Fields, fieldsOf, listOf } from '../protocols/isapi/values';
+import type { Part } from '../protocols/multipart/partSplitter';
+import type { RawBody } from './deviceEvent';
+
+export interface ReadBody {
+    raw: RawBody;
+    /** The objects that may each be an event. */
+    candidates: Fields[];
+    warnings: string[];
+    /** False where the end of the text is missing. */
+    complete: boolean;
+}
+
+const MAX_QUERY = 16 * 1024;
+const MAX_CANDIDATES = 256;
+
+/** A text part by its content: the declared type is often wrong, and one connection mixes XML and JSON. */
+export function readBody(part: Part, fallback?: TextFallback): ReadBody {
+    const { text, guessed } = decodeText(part.body, part.charset, fallback);
+    const raw: RawBody = { format: 'text', text };
+    if (part.contentType !== undefined || Object.keys(part.headers).length > 0) raw.headers = part.headers;
+    const result: ReadBody = { raw, candidates: [], warnings: [], complete: !part.truncated };
+    if (guessed) {
+        raw.data = part.body;
+        const read = fallback === undefined ? 'what they are is not known' : `read as ${fallback}`;
+        result.warnings.push(`the text holds bytes that are not in its charset: ${read}`);
+    }
+    switch (firstMark(text)) {
+        case '<':
+            addXml(text, result);
+            break;
+        case '{':
+        case '[':
+            addJson(text, result);
+            break;
+        default:
+            addQuery(text, result);
+    }
+    return result;
+}
+
+/** The first character that could begin a document; a few stray bytes may stand before it. */
+function firstMark(text: string): string | undefined {
+    for (let index = 0; index < text.length && index < 256; index += 1) {
+        const character = text[index]!;
+        if (character === '<' || character === '{' || character === '[') return character;
+        if (character === '=') return undefined;
+    }
+    return undefined;
+}
+
+function addXml(text: string, result: ReadBody): void {
+    const document = readXmlDocument(text);
+    if (document === undefined) return;
+    result.raw.format = 'xml';
+    result.raw.object = document.object;
+    result.warnings.push(...document.warnings);
+    if (!document.complete) result.complete = false;
+    for (const root in document.object) {
+        for (const element of listOf(document.object[root])) {
+            // A list of alerts, or what is an alert's content under another name.
+            const alerts = element.EventNotificationAlert;
+            if (root === 'EventNotificationAlert') result.candidates.push(element);
+            else if (alerts !== undefined) result.candidates.push(...listOf(alerts));
+            else result.candidates.push({ [root]: element });
+        }
+    }
+    result.candidates.length = Math.min(result.candidates.length, MAX_CANDIDATES);
+}
+
+function addJson(text: string, result: ReadBody): void {
+    const value = readJson(text);
+    if (value === undefined) return;
+    result.raw.format = 'json';
+    result.raw.object = value;
+    result.candidates = listOf(value, 'EventNotificationAlert').slice(0, MAX_CANDIDATES);
+}
+
+/** `eventType=ANPR&licensePlate=…`: the third form that listening hosts can be set to. */
+function addQuery(text: string, result: ReadBody): void {
+    if (text.length > MAX_QUERY || !/(^|[?&])(eventType|licensePlate|dateTime)=/i.test(text)) return;
+    const query: Fields = Object.create(null);
+    for (const [name, value] of new URLSearchParams(text.trim().replace(/^\?/, ''))) query[name] ??= value;
+    result.raw.format = 'query';
+    result.raw.object = query;
+    if (fieldsOf(query) !== undefined) result.candidates.push(query);
+}

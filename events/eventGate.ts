@@ -1,0 +1,156 @@
+import { type Clock, systemClock } from '../protocols/clock';
+import type { DeviceEvent, Occurrence } from './deviceEvent';
+import { Conditions } from './hold';
+import { deviceKey } from './identity';
+import { isoAt } from './time';
+
+export interface EventGateOptions {
+    /** Kinds, types or families in any case; `other` for what is not in the vocabulary. Empty: all. */
+    kinds: string[];
+    /** Channels; 0 for events of the device itself. Empty: all. */
+    channels: number[];
+    /** `edges`: begin and end of a condition; `all`: its repeats too. */
+    repeat: 'edges' | 'all';
+    /** Milliseconds of silence after which a condition has ended; 0 for never. */
+    hold: number;
+    /** What happens to events that the device sends again: `live` leaves them out, `only` leaves out all others. */
+    replay: 'live' | 'all' | 'only';
+    /** Whether heartbeats come out as events. */
+    heartbeats: boolean;
+    /**
+     * Whether operations at a terminal come out (major 3: logins, arming, time synchronisation). Our own logins are
+     * among them. True by default.
+     */
+    operations?: boolean;
+    clock?: Clock;
+    onOccurrence(occurrence: Occurrence): void;
+}
+
+/** Why an event did not come out. */
+export type Reason = 'kind' | 'channel' | 'replay' | 'repeat' | 'operation';
+
+/** How many late pictures an event that came out may still be waiting for. */
+const MAX_PASSED = 64;
+
+/**
+ * What of the events of a shared device comes out of one node. Everything that does not is counted by its reason.
+ *
+ * Events of the history pass whatever `replay` says: somebody asked for them.
+ */
+export class EventGate {
+    readonly withheld: Record<Reason, number> = { kind: 0, channel: 0, replay: 0, repeat: 0, operation: 0 };
+    private readonly kinds: ReadonlySet<string>;
+    private readonly channels: ReadonlySet<number>;
+    private readonly clock: Clock;
+    private readonly conditions: Conditions<Occurrence>;
+    private readonly passed = new Set<string>();
+    private closed = false;
+
+    constructor(private readonly options: EventGateOptions) {
+        this.kinds = new Set(options.kinds.map((kind) => kind.trim().toLowerCase()).filter((kind) => kind !== ''));
+        this.channels = new Set(options.channels);
+        this.clock = options.clock ?? systemClock;
+        this.conditions = new Conditions({
+            hold: options.hold,
+            clock: this.clock,
+            onSilence: (last) => this.options.onOccurrence(this.endOf(last)),
+        });
+    }
+
+    push(occurrence: Occurrence): void {
+        if (this.closed) return;
+        const reason = this.reasonAgainst(occurrence);
+        if (reason !== undefined) this.withheld[reason] += 1;
+        else {
+            this.remember(occurrence.event.id);
+            this.options.onOccurrence(occurrence);
+        }
+    }
+
+    /** @param heartbeat makes the event; called only where it is wanted */
+    heartbeat(_at: number, heartbeat?: () => Occurrence): void {
+        if (this.closed || !this.options.heartbeats || heartbeat === undefined) return;
+        const occurrence = heartbeat();
+        if (this.admitsChannel(occurrence.event)) this.options.onOccurrence(occurrence);
+    }
+
+    /** Leaves no timer behind. Conditions that are open end without a word: nobody listens any more. */
+    close(): void {
+        this.closed = true;
+        this.conditions.close();
+        this.passed.clear();
+    }
+
+    private reasonAgainst(occurrence: Occurrence): Reason | undefined {
+        const { event } = occurrence;
+        if (this.kinds.size > 0 && !this.admitsKind(event)) return 'kind';
+        if (!this.admitsChannel(event)) return 'channel';
+        if (event.via !== 'history' && !this.admitsReplay(event)) return 'replay';
+        if (this.options.operations === false && event.access?.major === 3) return 'operation';
+        if (event.state === 'pulse' || event.replay) return undefined;
+        if (event.warnings?.includes('late-pictures')) return this.passed.has(event.id) ? undefined : 'repeat';
+        return this.isNews(occurrence) || this.options.repeat === 'all' ? undefined : 'repeat';
+    }
+
+    private admitsKind({ kind, type, family }: DeviceEvent): boolean {
+        return (
+            this.kinds.has(kind) ||
+            this.kinds.has(family) ||
+            this.kinds.has(type.toLowerCase()) ||
+            (family === 'unknown' && this.kinds.has('other'))
+        );
+    }
+
+    private admitsChannel({ channel }: DeviceEvent): boolean {
+        return this.channels.size === 0 || this.channels.has(channel ?? 0);
+    }
+
+    private admitsReplay({ replay }: DeviceEvent): boolean {
+        return this.options.replay === 'all' || replay === (this.options.replay === 'only');
+    }
+
+    private isNews(occurrence: Occurrence): boolean {
+        const { event } = occurrence;
+        // By kind: `duration` goes on with what another type began.
+        const place = `${deviceKey(event.device)}|${event.channel ?? ''}|${event.kind}|${event.io?.input ?? ''}`;
+        const region = regionOf(event);
+        // A condition may last for days: it does not keep the pictures of its last message.
+        const last = occurrence.pictures.length === 0 ? occurrence : { event, pictures: [], raw: occurrence.raw };
+        const change =
+            event.state === 'active'
+                ? this.conditions.active(place, region, last)
+                : this.conditions.inactive(place, region);
+        return change === 'begin' || change === 'end';
+    }
+
+    private remember(id: string): void {
+        this.passed.add(id);
+        if (this.passed.size <= MAX_PASSED) return;
+        const [oldest] = this.passed;
+        this.passed.delete(oldest!);
+    }
+
+    /** The end that the device did not send. */
+    private endOf({ event, raw }: Occurrence): Occurrence {
+        const now = this.clock.now();
+        const { warnings: _warnings, truncated: _truncated, deviceTime: _deviceTime, ...rest } = event;
+        const zone = /([+-])(\d\d):(\d\d)$/.exec(event.time);
+        const minutes = zone === null ? 0 : Number(`${zone[1]}1`) * (Number(zone[2]) * 60 + Number(zone[3]));
+        const end: DeviceEvent = {
+            ...rest,
+            id: `${event.id}-end`,
+            state: 'inactive',
+            synthetic: true,
+            time: isoAt(now, minutes),
+            timeQuality: 'received',
+            receivedAt: new Date(now).toISOString(),
+        };
+        return { event: end, pictures: [], raw };
+    }
+}
+
+function regionOf({ regions }: DeviceEvent): string {
+    if (regions === undefined) return '';
+    if (regions.length === 1) return regions[0]!.id ?? '';
+    return regions.map(({ id }) => id ?? '').join(',');
+}

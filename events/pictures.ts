@@ -1,0 +1,253 @@
+import { type Clock, systemClock } from '../protocols/clock';
+import type { Part } from '../protocols/multipart/partSplitter';
+import type { DeviceEvent, Occurrence, Picture, PictureRole, RawBody } from './deviceEvent';
+import { makePicture } from './pictureFile';
+import { type Announcement, roleOf } from './pictureRoles';
+
+/** How long an event waits for pictures that it announced, and a picture for its event. */
+const WAIT = 2000;
+/** How long after its event a picture is still tied to it by name. */
+const REMEMBER = 60_000;
+const MAX_RECENT = 16;
+const MAX_ORPHANS = 16;
+/** After so many events in a row whose pictures never came, none is held up any more: some terminals count, but never send. */
+const PATIENCE = 3;
+
+/** An event that was read, on its way to becoming a message. */
+export interface Announced {
+    event: DeviceEvent;
+    raw: RawBody;
+    announcement: Announcement;
+}
+
+interface Waiting extends Announced {
+    pictures: Picture[];
+    /** Pictures that went out before, where these come late. */
+    sentBefore?: number;
+    cancel?: () => void;
+}
+
+interface Recent extends Announced {
+    at: number;
+    sent: number;
+}
+
+interface Orphan {
+    part: Part;
+    cancel: () => void;
+}
+
+export interface PictureCollectorOptions {
+    clock?: Clock;
+    emit(occurrence: Occurrence): void;
+    /** A picture that belongs to no event. */
+    onOrphan(part: Part): void;
+}
+
+/**
+ * Ties pictures to their events: by name where the body gives one, else by their place.
+ *
+ * On a stream an event without announced pictures goes out at once; one with them when they are complete, at the next
+ * text part or after two seconds. A picture that comes too late makes a second occurrence, with the warning
+ * `late-pictures`. A pushed body waits for nothing: all its parts are there.
+ */
+export class PictureCollector {
+    private readonly clock: Clock;
+    private readonly waiting: Waiting[] = [];
+    private readonly recent: Recent[] = [];
+    private orphans: Orphan[] = [];
+    /** The event right before, with no other text in between: a picture without a name is its picture. */
+    private previous: Recent | undefined;
+    private disappointments = 0;
+    /** True while the pictures that come belong to a copy of an event that has gone out with its own. */
+    private ofCopy = false;
+
+    constructor(private readonly options: PictureCollectorOptions) {
+        this.clock = options.clock ?? systemClock;
+    }
+
+    /**
+     * The events of one text part of a stream; none, where the part was a heartbeat. Ends the waiting of those before.
+     *
+     * @param copies whether the part held events that were left out as copies
+     */
+    textPart(read: Announced[], copies = false): void {
+        this.flush();
+        this.previous = undefined;
+        this.ofCopy = copies && read.length === 0;
+        for (const announced of read) {
+            const waiting: Waiting = { ...announced, pictures: [] };
+            if (this.orphans.length > 0) this.adopt(waiting);
+            if (isComplete(waiting) || this.disappointments >= PATIENCE) this.send(waiting);
+            else this.wait(waiting);
+        }
+    }
+
+    /** A picture of a stream. */
+    picture(part: Part): void {
+        const names = namesOf(part);
+        const owners = ownersOf(names, this.waiting);
+        if (owners.length === 0) owners.push(...this.waiting.filter((waiting) => !isComplete(waiting)).slice(0, 1));
+        if (owners.length === 0) owners.push(...this.waiting.slice(0, 1));
+        for (const owner of owners) {
+            this.add(owner, part, names);
+            if (isComplete(owner) && owner.sentBefore === undefined) this.finish(owner);
+        }
+        if (owners.length > 0) return;
+        const now = this.clock.now();
+        const known = this.recent.filter(({ at }) => now - at <= REMEMBER);
+        const late = ownersOf(names, known)[0] ?? this.previous;
+        if (late === undefined && this.ofCopy) return;
+        if (late === undefined) this.keep(part);
+        else this.takeLate(late, part, names);
+    }
+
+    /** A pushed body, with its pictures in any order. */
+    body(read: Announced[], parts: Part[], copies = false): void {
+        this.flush();
+        this.previous = undefined;
+        const events = read.map((announced): Waiting => ({ ...announced, pictures: [] }));
+        const unnamed: Part[] = [];
+        for (const part of parts) {
+            const names = namesOf(part);
+            const owners = ownersOf(names, events);
+            for (const owner of owners) this.add(owner, part, names);
+            if (owners.length === 0) unnamed.push(part);
+        }
+        for (const part of unnamed) {
+            const owner = events.find((event) => !isComplete(event)) ?? events[0];
+            if (owner === undefined && copies) continue;
+            if (owner === undefined) this.options.onOrphan(part);
+            else this.add(owner, part, namesOf(part));
+        }
+        for (const event of events) this.send(event);
+        // On the next connection of the same source comes another body: nothing of this one is owed to it.
+        this.previous = undefined;
+        this.recent.length = 0;
+    }
+
+    /** Sends what waits, with the pictures that have come. */
+    flush(): void {
+        for (const waiting of this.waiting.splice(0)) this.send(waiting);
+    }
+
+    /** Sends what waits; no timer is left. */
+    close(): void {
+        this.flush();
+        for (const orphan of this.orphans.splice(0)) {
+            orphan.cancel();
+            this.options.onOrphan(orphan.part);
+        }
+        this.recent.length = 0;
+        this.previous = undefined;
+    }
+
+    /** Gives pictures that came before their event to it. */
+    private adopt(waiting: Waiting): void {
+        this.orphans = this.orphans.filter(({ part, cancel }) => {
+            const names = namesOf(part);
+            if (isComplete(waiting) && ownersOf(names, [waiting]).length === 0) return true;
+            cancel();
+            this.add(waiting, part, names);
+            return false;
+        });
+    }
+
+    private keep(part: Part): void {
+        const orphan: Orphan = { part, cancel: this.clock.after(WAIT, () => this.abandon(orphan)) };
+        this.orphans.push(orphan);
+        if (this.orphans.length > MAX_ORPHANS) this.abandon(this.orphans[0]!);
+    }
+
+    private abandon(orphan: Orphan): void {
+        orphan.cancel();
+        this.orphans = this.orphans.filter((other) => other !== orphan);
+        this.options.onOrphan(orphan.part);
+    }
+
+    private wait(waiting: Waiting): void {
+        this.waiting.push(waiting);
+        waiting.cancel = this.clock.after(WAIT, () => this.finish(waiting));
+    }
+
+    private finish(waiting: Waiting): void {
+        const index = this.waiting.indexOf(waiting);
+        if (index >= 0) this.waiting.splice(index, 1);
+        this.send(waiting);
+    }
+
+    private takeLate(recent: Recent, part: Part, names: string[]): void {
+        this.disappointments = 0;
+        const { event, raw, announcement, sent } = recent;
+        const waiting: Waiting = { event, raw, announcement, pictures: [], sentBefore: sent };
+        this.add(waiting, part, names);
+        this.wait(waiting);
+    }
+
+    private add(waiting: Waiting, part: Part, names: string[]): void {
+        this.disappointments = 0;
+        const number = (waiting.sentBefore ?? 0) + waiting.pictures.length + 1;
+        waiting.pictures.push(makePicture(part, roleIn(waiting.announcement, names), waiting.event, number));
+    }
+
+    private send({ event, raw, announcement, pictures, sentBefore, cancel }: Waiting): void {
+        cancel?.();
+        const late = sentBefore !== undefined;
+        let warning: string | undefined;
+        if (late) warning = 'late-pictures';
+        else if (pictures.length < announcement.expected) {
+            warning = `${pictures.length} of ${announcement.expected} announced pictures came`;
+            if (pictures.length === 0) this.disappointments += 1;
+        }
+        if (pictures.some((picture) => picture.truncated)) event.truncated = true;
+        if (!late) this.remember({ event, raw, announcement, at: this.clock.now(), sent: pictures.length });
+        const occurrence: Occurrence = {
+            event: warning === undefined ? event : { ...event, warnings: [...(event.warnings ?? []), warning] },
+            pictures,
+            raw,
+        };
+        if (announcement.links.length > 0 && !late) occurrence.links = announcement.links;
+        this.options.emit(occurrence);
+    }
+
+    private remember(recent: Recent): void {
+        this.previous = recent;
+        if (recent.announcement.names.size === 0) return;
+        this.recent.unshift(recent);
+        if (this.recent.length > MAX_RECENT) this.recent.pop();
+    }
+}
+
+function isComplete({ pictures, announcement }: Waiting): boolean {
+    return pictures.length >= announcement.expected;
+}
+
+/** The three keys of a part, as the body may spell them. */
+function namesOf(part: Part): string[] {
+    const names: string[] = [];
+    for (const name of [part.name, part.contentId, part.filename]) {
+        if (name !== undefined && name !== '') names.push(name.toLowerCase());
+    }
+    return names;
+}
+
+/**
+ * Who announced a picture, by the name that fewest share: faces of one scene all call theirs `faceImage`, but each has an
+ * id of its own. The background of a scene belongs to all its faces.
+ */
+function ownersOf<T extends Announced>(names: string[], events: T[]): T[] {
+    let owners: T[] = [];
+    for (const name of names) {
+        const found = events.filter(({ announcement }) => announcement.names.has(name));
+        if (found.length > 0 && (owners.length === 0 || found.length < owners.length)) owners = found;
+    }
+    return owners;
+}
+
+function roleIn(announcement: Announcement, names: string[]): PictureRole {
+    for (const name of names) {
+        const role = announcement.names.get(name);
+        if (role !== undefined && role !== 'unknown') return role;
+    }
+    return roleOf(...names);
+}

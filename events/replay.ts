@@ -1,0 +1,59 @@
+import { type Fields, fieldsOf, flagOf } from '../protocols/isapi/values';
+
+/** An event this much older than the connection was not caused by what happens now. */
+const OLD = 2 * 60_000;
+/** Beyond a week it is the clock that is wrong, not the event that is old. */
+const TOO_OLD = 7 * 24 * 60 * 60_000;
+
+/** A time as a device shows it. */
+export interface ShownTime {
+    /** Epoch milliseconds. */
+    epoch: number;
+    /** Minutes east of UTC that the device claims. */
+    offset: number;
+}
+
+/**
+ * Tells what a device sends again, after a reconnect or an outage, from what happens now.
+ *
+ * Terminals say so (`currentEvent`: false for up to 19 000 log entries), cameras and recorders too
+ * (`isDataRetransmission`). Where nothing is said, an event that is older than the connection by two minutes is taken for
+ * old, if the clock of the device can be believed: a camera with the factory's time zone would else never have a live
+ * event. What is doubtful is live, because a wrong guess must not lose an event.
+ */
+export class ReplayJudge {
+    private openedAt: number | undefined;
+    /** How far the clock of the device is behind ours, as its heartbeats show. */
+    private lag: number | undefined;
+
+    opened(at: number): void {
+        this.openedAt = at;
+        this.lag = undefined;
+    }
+
+    /** A message that is live by its nature arrived. */
+    heardLive(epoch: number, receivedAt: number): void {
+        this.lag = receivedAt - epoch;
+    }
+
+    /** Whether the age of events can matter: without a connection there is nothing they could be older than. */
+    get needsClock(): boolean {
+        return this.openedAt !== undefined && this.lag === undefined;
+    }
+
+    /**
+     * @param shown the event's own time, where it has one
+     * @param ownOffset minutes east of UTC where the device is thought to stand
+     */
+    isReplay(body: Fields, shown: ShownTime | undefined, receivedAt: number, ownOffset: number): boolean {
+        const current = flagOf(fieldsOf(body.AccessControllerEvent)?.currentEvent ?? body.currentEvent);
+        if (current === false || flagOf(body.isDataRetransmission) === true) return true;
+        if (current === true || shown === undefined || this.openedAt === undefined) return false;
+        const age = this.openedAt - (shown.epoch + (this.lag ?? 0));
+        if (age <= OLD || age > TOO_OLD) return false;
+        if (this.lag !== undefined) return true;
+        // Right on the wall, wrong in the time zone: the device means now.
+        const wall = shown.epoch + (shown.offset - ownOffset) * 60_000;
+        return Math.abs(receivedAt - wall) > OLD;
+    }
+}
