@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import type { Occurrence } from '../../events/deviceEvent';
+import { topicOf } from '../../events/topic';
+import { fixture } from '../support/packageRoot';
+import { Random } from '../support/random';
+import { bench, picturePart, textPart } from './support';
+
+const BODIES = readdirSync(fixture('events'))
+    .filter((name) => /\.(xml|json)$/.test(name))
+    .map((name) => readFileSync(fixture('events', name)));
+
+/** What every message must be, whatever was sent. */
+function check({ event, pictures }: Occurrence): void {
+    assert.ok(event.id.length > 0 && event.id.length < 200);
+    assert.match(event.receivedAt, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    assert.ok(!Number.isNaN(Date.parse(event.time)), event.time);
+    assert.ok(event.channel === null || (Number.isSafeInteger(event.channel) && event.channel > 0));
+    assert.ok(['active', 'inactive', 'pulse'].includes(event.state));
+    assert.equal(typeof event.kind, 'string');
+    assert.equal(topicOf(event).split('/').length, 3);
+    for (const rect of [event.targetRect, event.plate?.rect, event.person?.rect]) {
+        for (const value of Object.values(rect ?? {})) assert.ok(value >= 0 && value <= 1);
+    }
+    for (const { points } of event.regions ?? [])
+        for (const value of points.flat()) assert.ok(value >= 0 && value <= 1);
+    for (const { filename } of pictures) assert.match(filename, /^[\w.-]+$/);
+    JSON.stringify(event);
+}
+
+const PIECES = [
+    '<',
+    '>',
+    '"',
+    '{',
+    '}',
+    '[',
+    ']',
+    ':',
+    ',',
+    '&',
+    ';',
+    '/',
+    '\\',
+    '\u0000',
+    '\ufeff',
+    '0',
+    '-1',
+    '1e999',
+    'NaN',
+    '__proto__',
+    'null',
+    'true',
+    '[]',
+    '{}',
+    '999999999999999999999',
+    '<a>',
+    '</a>',
+    '&amp;',
+    '<![CDATA[',
+    '<!--',
+    'ç',
+    '人',
+];
+
+function mutate(bytes: Buffer, random: Random): Buffer {
+    let text = Buffer.from(bytes);
+    for (let change = random.integer(1, 6); change > 0; change -= 1) {
+        const at = random.integer(0, text.length);
+        const end = Math.min(text.length, at + random.integer(0, 30));
+        const kind = random.integer(0, 4);
+        if (kind === 0) text = Buffer.concat([text.subarray(0, at), text.subarray(end)]);
+        else if (kind === 1)
+            text = Buffer.concat([text.subarray(0, at), Buffer.from(random.pick(PIECES)), text.subarray(at)]);
+        else if (kind === 2)
+            text = Buffer.concat([text.subarray(0, at), random.bytes(random.integer(1, 8)), text.subarray(end)]);
+        else if (kind === 3) text = text.subarray(0, at);
+        else text = Buffer.concat([text.subarray(0, at), text.subarray(at, end), text.subarray(at)]);
+    }
+    return text;
+}
+
+/** Every scalar of a JSON body replaced by something else, one after the other. */
+function* perversions(value: unknown, replace: (next: unknown) => unknown): Generator<unknown> {
+    const odd = [
+        null,
+        '',
+        ' ',
+        0,
+        -1,
+        1e308,
+        true,
+        [],
+        {},
+        [[]],
+        [{}],
+        { value: {} },
+        { value: { value: 1 } },
+        'x'.repeat(10_000),
+        '2026-02-31T25:61:00',
+    ];
+    for (const other of odd) yield replace(other);
+    if (value === null || typeof value !== 'object') return;
+    for (const key of Object.keys(value)) {
+        const copy = (next: unknown) =>
+            replace(Array.isArray(value) ? value.with(Number(key), next) : { ...value, [key]: next });
+        yield* perversions((value as Record<string, unknown>)[key], copy);
+    }
+}
+
+describe('whatever a device sends', () => {
+    it('a reader never throws, and every event it makes is whole', () => {
+        const random = new Random(20261120);
+        const stream = bench({ connectedAt: 0 });
+        const pushes = bench({ via: 'alarm-http' });
+        for (let round = 0; round < 3000; round += 1) {
+            const part = textPart(mutate(random.pick(BODIES), random));
+            stream.reader.part(part);
+            if (round % 3 === 0) stream.reader.part(picturePart({ body: random.bytes(random.integer(0, 60)) }));
+            pushes.reader.body({ parts: [part, picturePart({ name: random.pick(PIECES) })] });
+            stream.clock.advance(random.integer(0, 3000));
+        }
+        stream.reader.close();
+        pushes.reader.close();
+        assert.equal(stream.clock.pending, 0);
+        assert.ok(stream.occurrences.length > 500);
+        for (const occurrence of [...stream.occurrences, ...pushes.occurrences]) check(occurrence);
+    });
+
+    it('no field of a body can spoil its event', () => {
+        for (const bytes of BODIES) {
+            if (bytes[0] !== 0x7b) continue;
+            const { reader, occurrences, unreadable } = bench({ via: 'alarm-http' });
+            for (const body of perversions(JSON.parse(bytes.toString()), (next) => next)) {
+                reader.body({ parts: [textPart(JSON.stringify(body))] });
+            }
+            for (const occurrence of occurrences) {
+                check(occurrence);
+                for (const warning of occurrence.event.warnings ?? [])
+                    assert.doesNotMatch(warning, /could not be read/);
+            }
+            for (const reason of unreadable)
+                assert.match(reason, /^(no event in it|neither XML nor JSON|.* is no event)$/);
+        }
+    });
+
+    it('no body reaches Object.prototype', () => {
+        const { reader } = bench();
+        const evil = '{"eventType":"VMD","__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
+        reader.part(textPart(evil));
+        reader.part(textPart('eventType=VMD&__proto__=1&constructor=2'));
+        reader.part(
+            textPart(
+                '<EventNotificationAlert><eventType>VMD</eventType><__proto__><polluted>1</polluted></__proto__></EventNotificationAlert>',
+            ),
+        );
+        assert.equal(({} as Record<string, unknown>).polluted, undefined);
+    });
+
+    it('no body takes long', () => {
+        const { reader } = bench();
+        const started = process.cpuUsage();
+        const many = (entry: string, times: number) => Array.from({ length: times }, () => entry).join();
+        const bodies = [
+            `{"eventType":"alarmResult","alarmResult":[${many('{"faces":[{},{}]}', 50_000)}]}`,
+            `{"eventType":"VMD","a":${'['.repeat(30)}${']'.repeat(30)},"x":"${'\\u0041'.repeat(100_000)}"}`,
+            `<EventNotificationAlert><eventType>VMD</eventType>${'<DetectionRegionList><DetectionRegionEntry/></DetectionRegionList>'.repeat(15_000)}</EventNotificationAlert>`,
+            `eventType=${'a=1&'.repeat(250_000)}`,
+            `{"eventType":"x","${'a'.repeat(1_000_000)}":1}`,
+            `${'<EventNotificationAlert><eventType>VMD</eventType></EventNotificationAlert>'.repeat(10_000)}`,
+        ];
+        for (const body of bodies) reader.part(textPart(body));
+        const { user } = process.cpuUsage(started);
+        assert.ok(user < 3_000_000, `took ${user} µs`);
+    });
+});
