@@ -8,7 +8,8 @@ import { Pusher, type PushResult, type RetryHabit } from './pusher';
 export interface AlarmPushesOptions {
     style: PushStyle;
     retry: RetryHabit;
-    allowRemote: boolean;
+    /** Other machines that may be called. */
+    pushHosts: readonly string[];
     /** Milliseconds between attempts. */
     retryInterval?: number;
     heartbeat(): Emission;
@@ -65,7 +66,7 @@ export class AlarmPushes {
                 target,
                 style: this.#options.style,
                 retry: this.#options.retry,
-                allowRemote: this.#options.allowRemote,
+                pushHosts: this.#options.pushHosts,
                 clock: this.#clock,
                 ...(this.#options.retryInterval !== undefined && { interval: this.#options.retryInterval }),
             });

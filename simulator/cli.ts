@@ -41,8 +41,7 @@ function optionsFor(settings: CliSettings, port: number, recordings: readonly Re
         seed: settings.seed,
         variants: settings.variants,
         pushVariants: settings.pushVariants,
-        // Whoever names an address on the command line wants it called.
-        allowRemotePush: settings.push !== undefined,
+        pushHosts: settings.push === undefined ? [] : [new URL(settings.push).hostname],
         login: { username, ...(password !== undefined && { password }) },
         ...(recordings.length > 0 && { replay: new Replay({ recordings, interval, loop }) }),
     };

@@ -245,7 +245,7 @@ function pathOf(url: string): string {
 /** `key=value` and `key="value"` pairs of an Authorization header. */
 function parametersOf(text: string): Record<string, string> {
     const found: Record<string, string> = Object.create(null);
-    for (const [, key, quoted, bare] of text.matchAll(/([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]*))/g)) {
+    for (const [, key, quoted, bare] of text.matchAll(/(?<![\w-])([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]*))/g)) {
         found[key!.toLowerCase()] = quoted?.replace(/\\(.)/g, '$1') ?? bare ?? '';
     }
     return found;

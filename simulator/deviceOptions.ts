@@ -47,8 +47,8 @@ export interface IsapiDeviceOptions extends HttpDeviceOptions {
     pushStyle?: Partial<PushStyle>;
     /** Milliseconds between two attempts of a push; 1000. */
     retryInterval?: number;
-    /** May call hosts other than this machine: only where its user said so. */
-    allowRemotePush?: boolean;
+    /** Machines other than this one that may be called: those that its user named. */
+    pushHosts?: readonly string[];
     /** false: after a reboot nothing is pushed until `httpHosts` is put again (Hikvision-Addons#177). */
     resumesAfterReboot?: boolean;
 }

@@ -93,7 +93,7 @@ export class EventStreams {
         }
         stream.send(first);
         this.#options.onOpen?.(stream);
-        this.#scheduleHeartbeat();
+        if (this.size === 1 || this.#options.heartbeat.onlyWhenIdle) this.#scheduleHeartbeat();
     }
 
     /** One event and its pictures, to everybody who wants it. */

@@ -43,7 +43,7 @@ export interface Framing {
     stallInPart: number | undefined;
     /** Seconds after which the device ends the stream by itself. */
     closeAfter: number | undefined;
-    /** The camera's own name for its channel, with the bytes of its character set. */
+    /** A name in events (the channel's, on terminals the device's) with the bytes of its character set. */
     channelName: { text: string; encoding: BufferEncoding } | undefined;
     /** Names are written without escaping `&`. */
     rawAmpersand: boolean;

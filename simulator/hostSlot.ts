@@ -96,9 +96,17 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** Whether an address is this machine: the only one that a simulated device calls without its user's word. */
+/** Whether an address is this machine. */
 export function isLoopback(host: string): boolean {
     const bare = host.replace(/^\[|\]$/g, '');
     if (isIP(bare) === 0) return bare.toLowerCase() === 'localhost';
     return loopback.check(bare, isIPv4(bare) ? 'ipv4' : 'ipv6');
+}
+
+/**
+ * A simulated device calls this machine only, and what its user named on the command line: whoever can write into its
+ * `httpHosts` must not make it call others.
+ */
+export function mayCall(host: string, named: readonly string[]): boolean {
+    return isLoopback(host) || named.includes(host);
 }

@@ -56,7 +56,9 @@ export class HttpDevice {
     protected readonly routes = new RouteTable();
     protected readonly lineEnd: LineEnd;
     readonly #options: HttpDeviceOptions;
-    readonly #sockets = new Map<Socket, number>();
+    readonly #sockets = new Set<Socket>();
+    /** Ordinals of the open connections by the client's port: a TLS socket is another object than its TCP socket. */
+    readonly #ordinals = new Map<number | undefined, number>();
     #server: http.Server | https.Server | undefined;
     #address: AddressInfo | undefined;
     #connections = 0;
@@ -160,20 +162,21 @@ export class HttpDevice {
         this.#server = undefined;
         if (server === undefined) return;
         const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-        for (const socket of this.#sockets.keys()) socket.destroy();
+        for (const socket of this.#sockets) socket.destroy();
         await closed;
     }
 
     /** Cuts every connection, as a power failure does, but goes on listening. */
     dropConnections(): void {
-        for (const socket of this.#sockets.keys()) socket.destroy();
+        for (const socket of this.#sockets) socket.destroy();
     }
 
     #createServer(): http.Server | https.Server {
         const handle = (request: http.IncomingMessage, response: http.ServerResponse) => {
             this.#receive(request, response).catch((error: unknown) => {
-                // A client that goes away in the middle of its request is everyday life for a device.
-                response.destroy(error instanceof Error ? error : undefined);
+                response.destroy();
+                // A client that goes away in the middle of its request is everyday life; anything else is a mistake here.
+                if (!request.destroyed || request.complete) console.error('A simulated device failed:', error);
             });
         };
         const { tls } = this.#options;
@@ -183,9 +186,14 @@ export class HttpDevice {
     }
 
     #watch(socket: Socket): void {
+        const { remotePort } = socket;
         this.#connections += 1;
-        this.#sockets.set(socket, this.#connections);
-        socket.on('close', () => this.#sockets.delete(socket));
+        this.#sockets.add(socket);
+        this.#ordinals.set(remotePort, this.#connections);
+        socket.on('close', () => {
+            this.#sockets.delete(socket);
+            this.#ordinals.delete(remotePort);
+        });
         socket.on('error', () => socket.destroy());
     }
 
@@ -259,7 +267,7 @@ export class HttpDevice {
             headers: request.headers,
             withLogin: request.headers.authorization !== undefined,
             status: 0,
-            connection: this.#sockets.get(request.socket) ?? 0,
+            connection: this.#ordinals.get(request.socket.remotePort) ?? 0,
         };
         this.requests.push(seen);
         if (this.requests.length > KEPT_REQUESTS) this.requests.shift();

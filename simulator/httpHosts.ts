@@ -2,7 +2,7 @@ import net from 'node:net';
 import type { XmlObject } from '../protocols/isapi/readXml';
 import { readJsonBody, readXmlBody, xmlDocument } from './bodies';
 import type { Exchange } from './exchange';
-import { freeSlot, type HostSlot, isLoopback, objectionTo, targetOf } from './hostSlot';
+import { freeSlot, type HostSlot, mayCall, objectionTo, targetOf } from './hostSlot';
 import type { Outcome } from './outcomes';
 import type { Handler } from './routes';
 
@@ -16,8 +16,8 @@ export interface HttpHostsOptions {
     capabilities: 'answered' | 'forbidden';
     /** Cameras have answered 500 and recorders 403 to `test` (hikvision_next PR #152). */
     test: 'answered' | 'forbidden' | 'failing';
-    /** May connect to other machines when it tests a slot. */
-    allowRemote: boolean;
+    /** Other machines that may be called when a slot is tested. */
+    pushHosts: readonly string[];
 }
 
 const BASE = '/ISAPI/Event/notification/httpHosts';
@@ -120,8 +120,8 @@ export class HttpHosts {
         }
         const sent = xmlOne(exchange.body);
         const target = sent && targetOf({ id: '0', ...sent } as HostSlot);
-        const allowed = target && (this.options.allowRemote || isLoopback(target.host));
-        const reached = allowed === true && (await reaches(target.host, target.port));
+        const allowed = target !== undefined && mayCall(target.host, this.options.pushHosts);
+        const reached = allowed && (await reaches(target.host, target.port));
         this.#xml(exchange, 'HttpHostTestResult', { errorDescription: reached ? 'ok' : 'connect failed' });
     }
 

@@ -27,9 +27,9 @@ export abstract class IsapiDevice extends HttpDevice {
     readonly offset: number;
     readonly random: Random;
     protected readonly timeForm: TimeForm;
-    readonly #ended = new AbortController();
     /** Hears what became of the posts of every event. */
     onPushed: (results: PushResult[]) => void = () => undefined;
+    readonly #ended = new AbortController();
     readonly #resumesAfterReboot: boolean;
     #startedAt: number;
 
@@ -59,7 +59,7 @@ export abstract class IsapiDevice extends HttpDevice {
                 namespace: chosen.namespace,
                 strict: false,
                 test: 'answered',
-                allowRemote: options.allowRemotePush ?? false,
+                pushHosts: options.pushHosts ?? [],
                 ...habits.hosts,
                 ...options.hosts,
             },
@@ -68,7 +68,7 @@ export abstract class IsapiDevice extends HttpDevice {
         this.pushes = new AlarmPushes(this.hosts, {
             style: { ...pushStyleOf(options.pushVariants ?? [], habits.pushStyle), ...options.pushStyle },
             retry: habits.retry,
-            allowRemote: options.allowRemotePush ?? false,
+            pushHosts: options.pushHosts ?? [],
             heartbeat: () => this.heartbeat(),
             clock: this.clock,
             ...(options.retryInterval !== undefined && { retryInterval: options.retryInterval }),
@@ -143,6 +143,7 @@ export abstract class IsapiDevice extends HttpDevice {
 
     /** Off for `downFor` milliseconds; afterwards on the same port, without its nonces and locks. */
     async reboot(downFor = 0): Promise<void> {
+        this.pushes.paused = true;
         await super.close();
         this.login.forget();
         const { signal } = this.#ended;

@@ -103,9 +103,12 @@ export class Nvr extends VideoDevice {
     }
 
     protected envelope(event: SimulatedEvent): Omit<Envelope, 'dateTime' | 'activePostCount' | 'portNo' | 'protocol'> {
-        if (!this.#psia) return { ipAddress: this.address, macAddress: this.profile.mac, channelKey: 'dynChannelID' };
+        const name = this.framing.channelName && { channelName: this.framing.channelName.text };
+        if (!this.#psia) {
+            return { ipAddress: this.address, macAddress: this.profile.mac, channelKey: 'dynChannelID', ...name };
+        }
         const channel = PSIA_OFFSET + (event.channel ?? 1);
-        return { channelKey: 'channelID', channel, serialNumber: this.profile.serial };
+        return { channelKey: 'channelID', channel, serialNumber: this.profile.serial, ...name };
     }
 
     protected override eventStyle() {

@@ -74,9 +74,8 @@ function send(path: string, packed: PushBody, authorization: string | undefined,
                 reject,
             );
         });
-        const cut = packed.cutAt !== undefined && authorization === undefined;
         request.on('error', (error) => {
-            if (cut) resolve(NO_ANSWER);
+            if (packed.cutAt !== undefined) resolve(NO_ANSWER);
             else reject(error);
         });
         request.on('close', () => {

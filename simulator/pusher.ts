@@ -2,7 +2,7 @@ import type http from 'node:http';
 import { type Clock, systemClock } from '../protocols/clock';
 import { pause } from '../protocols/pause';
 import type { Emission } from './emission';
-import { isLoopback, type PushTarget } from './hostSlot';
+import { mayCall, type PushTarget } from './hostSlot';
 import { agentFor, attemptPush, type PushAnswer } from './pushAttempt';
 import { type PushBody, type PushStyle, pushBody } from './pushBody';
 
@@ -19,8 +19,8 @@ export interface PusherOptions {
     retry: RetryHabit;
     /** Milliseconds between two attempts; 1000. */
     interval?: number;
-    /** May call other machines than this one. */
-    allowRemote?: boolean;
+    /** Other machines than this one that may be called. */
+    pushHosts: readonly string[];
     clock?: Clock;
 }
 
@@ -80,7 +80,7 @@ export class Pusher {
 
     #enqueue(pack: () => PushBody): Promise<PushResult> {
         return new Promise((resolve) => {
-            if (!this.#options.allowRemote && !isLoopback(this.target.host)) {
+            if (!mayCall(this.target.host, this.#options.pushHosts)) {
                 resolve({ delivered: false, attempts: 0, error: `${this.target.host} is not this machine` });
                 return;
             }

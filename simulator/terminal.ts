@@ -55,6 +55,8 @@ const EVERYDAY = [22, 21, 75];
 
 const REPLAY_BATCH = 200;
 
+const EVENT_TYPE = 'AccessControllerEvent';
+
 const JSON_TYPE = 'application/json; charset="UTF-8"';
 
 /**
@@ -150,7 +152,7 @@ export class Terminal extends IsapiDevice {
 
     protected heartbeat(): Emission {
         const fields = { ...terminalHeartbeat('heartBeat', this.#envelope(), this.timeText()) };
-        return { type: 'heartBeat', fields, xml: undefined, json: Buffer.from(cJson(fields)), pictures: [] };
+        return { type: 'heartBeat', fields, xml: undefined, json: this.#bytes(fields), pictures: [] };
     }
 
     #add(access: SimulatedAccess): AccessRow {
@@ -163,11 +165,11 @@ export class Terminal extends IsapiDevice {
         const fields = { ...accessEvent(row, this.#envelope(), this.timeText(row.at), true) };
         const picture = { name: 'Picture', filename: 'Picture.jpg', contentId: 'pictureImage' };
         return {
-            type: 'AccessControllerEvent',
-            partName: this.#options.partName ?? 'AccessControllerEvent',
+            type: EVENT_TYPE,
+            partName: this.#options.partName ?? EVENT_TYPE,
             fields,
             xml: undefined,
-            json: Buffer.from(cJson(fields)),
+            json: this.#bytes(fields),
             pictures: row.picture ? [{ ...picture, data: row.picture }] : [],
         };
     }
@@ -178,12 +180,17 @@ export class Terminal extends IsapiDevice {
             portNo: this.port,
             protocol: this.secure ? 'HTTPS' : 'HTTP',
             macAddress: this.profile.mac,
-            deviceName: this.profile.name,
+            deviceName: this.framing.channelName?.text ?? this.profile.name,
         };
     }
 
+    /** As it is written, in the character set that the device really uses. */
+    #bytes(document: object): Buffer {
+        return Buffer.from(cJson(document), this.framing.channelName?.encoding ?? 'utf8');
+    }
+
     #opened(stream: EventStream): void {
-        if (this.#options.replays ?? true) this.#replay(stream, [...this.log.rows]);
+        if ((this.#options.replays ?? true) && stream.wants(EVENT_TYPE)) this.#replay(stream, [...this.log.rows]);
         this.#logClient(stream, 121);
     }
 
@@ -192,7 +199,7 @@ export class Terminal extends IsapiDevice {
         const envelope = this.#envelope();
         const old = rows.slice(0, REPLAY_BATCH).map((row) => {
             const event = accessEvent(row, envelope, this.timeText(row.at), false);
-            return { contentType: JSON_TYPE, body: Buffer.from(cJson(event)) };
+            return { contentType: JSON_TYPE, body: this.#bytes(event) };
         });
         stream.send(old);
         const rest = rows.slice(REPLAY_BATCH);
@@ -207,8 +214,9 @@ export class Terminal extends IsapiDevice {
 
     #heartbeatPart(): StreamPart {
         const form = this.#options.heartbeatForm ?? 'videoloss';
-        const body = form === 'empty' ? '' : cJson(terminalHeartbeat(form, this.#envelope(), this.timeText()));
-        return { contentType: JSON_TYPE, body: Buffer.from(body) };
+        if (form === 'empty') return { contentType: JSON_TYPE, body: Buffer.alloc(0) };
+        const heartbeat = terminalHeartbeat(form, this.#envelope(), this.timeText());
+        return { contentType: JSON_TYPE, body: this.#bytes(heartbeat) };
     }
 
     #carriedOut(door: number, command: DoorCommand, source: string): void {

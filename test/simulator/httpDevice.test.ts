@@ -79,6 +79,7 @@ describe('a simulated device in an unusual state', () => {
         const certificate = new X509Certificate(device.certificate!);
         assert.equal(certificate.checkIP('127.0.0.1'), '127.0.0.1');
         assert.ok(certificate.verify(certificate.publicKey), 'signed by itself');
+        assert.deepEqual(new Set(device.requests.map(({ connection }) => connection)), new Set([1]));
         await device.close();
     });
 

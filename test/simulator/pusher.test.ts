@@ -4,6 +4,7 @@ import { afterEach, describe, it } from 'node:test';
 import busboy from 'busboy';
 import { Fault } from '../../protocols/errors';
 import { Camera, type CameraOptions } from '../../simulator/camera';
+import { mayCall } from '../../simulator/hostSlot';
 import { PUSH_VARIANTS, type PushVariantName, pushStyleOf } from '../../simulator/pushVariants';
 import { httpReceiver, OK, okWhenWhole, RawReceiver } from './alarmReceiver';
 
@@ -214,10 +215,20 @@ describe('a simulated device that posts its alarms', () => {
         assert.equal(host.requests[2]!.headers.authorization, 'Basic Y2FtOnMzY3JldA==');
     });
 
-    it('refuses to call another machine unless its user said so', async () => {
+    it('cuts a post short even where it logs in', async () => {
+        const host = keep(await RawReceiver.listen(() => undefined));
+        const device = await camera(host.url, { pushVariants: ['truncated-picture'] });
+        device.pushTo(host.url, { username: 'cam', password: 's3cret', method: 'basic' });
+        const [result] = await device.emit(CROSSING).pushed;
+        assert.equal(result?.error, 'cut on purpose');
+    });
+
+    it('refuses to call another machine unless its user named it', async () => {
         const device = await camera('http://192.0.2.1:8080/alarm');
         const [result] = await device.emit({ type: 'VMD' }).pushed;
         assert.deepEqual(result, { delivered: false, attempts: 0, error: '192.0.2.1 is not this machine' });
+        assert.ok(mayCall('192.0.2.1', ['192.0.2.1']));
+        assert.ok(!mayCall('192.0.2.2', ['192.0.2.1']));
     });
 
     it('stays silent after a reboot until httpHosts is put, where the firmware does', async () => {

@@ -82,6 +82,19 @@ describe('a simulated access terminal', () => {
         await raw.until(({ body }) => body.includes('"serialNo":\t3000,'));
     });
 
+    it('replays nothing to a client that is armed for other events', async () => {
+        const device = await terminal({ ...OPEN, heartbeatSeconds: 0 });
+        const wish =
+            '<SubscribeEvent><eventMode>list</eventMode><EventList><Event><type>cardMatch</type></Event></EventList></SubscribeEvent>';
+        const head = `POST /ISAPI/Event/notification/subscribeEvent HTTP/1.1\r\nHost: d\r\nContent-Length: ${wish.length}`;
+        const raw = new RawClient(device.port, `${head}\r\n\r\n${wish}`);
+        started.push(raw);
+        await device.streams.whenOpen();
+        device.streams.beat();
+        await raw.until(({ body }) => body.includes('videoloss'));
+        assert.ok(!raw.body.includes('AccessControllerEvent'));
+    });
+
     it('logs the arming of a client as an event of its own, with the address', async () => {
         const device = await terminal({ ...OPEN, logSize: 0 });
         const raw = await client(device);

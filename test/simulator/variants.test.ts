@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Fault } from '../../protocols/errors';
 import { Camera } from '../../simulator/camera';
+import { Nvr } from '../../simulator/nvr';
+import { Terminal } from '../../simulator/terminal';
 import { framingOf, VARIANTS, type VariantName } from '../../simulator/variants';
 import { count, curl, ManualClock, RawClient, STREAM_REQUEST } from './support';
 
@@ -140,6 +142,22 @@ describe('the framing variants', () => {
         clock.advance(1_000);
         await client.ended;
         await camera.close();
+    });
+
+    it('reach recorders and terminals as well', async () => {
+        const nvr = await new Nvr({ variants: ['non-utf8-name'], login: { methods: 'none' } }).listen();
+        const terminal = await new Terminal({ variants: ['non-utf8-name'], login: { methods: 'none' } }).listen();
+        for (const [device, emit] of [
+            [nvr, () => nvr.emit({ type: 'VMD' })],
+            [terminal, () => terminal.emit({ major: 5, minor: 21 })],
+        ] as const) {
+            const client = new RawClient(device.port, STREAM_REQUEST);
+            await device.streams.whenOpen();
+            emit();
+            await client.until(({ body }) => body.includes(Buffer.from('P\xe1tio \xa7 7', 'latin1')));
+            client.close();
+            await device.close();
+        }
     });
 
     it('are all covered here', () => {
