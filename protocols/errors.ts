@@ -137,6 +137,14 @@ export const FAULTS = {
         sentence: 'The path {path} is already taken by another alarm-http-in on the same port.',
         remedy: 'Give each node its own path.',
     },
+    PATH_UNKNOWN: {
+        sentence: 'A post from {address} went to {path}, where no node listens.',
+        remedy: 'Correct the URL in the listening host settings of the device, or the path of the node.',
+    },
+    REQUEST_MALFORMED: {
+        sentence: 'What {address} sent is not HTTP: {reason}.',
+        remedy: 'Check that the device uses HTTP or HTTPS as the node does, and that nothing else uses this port.',
+    },
     METHOD_NOT_ALLOWED: {
         sentence: 'A {method} request brought no alarm.',
         remedy: 'Devices use POST or PUT, or GET with the event in the query string.',

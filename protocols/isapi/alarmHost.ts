@@ -1,0 +1,304 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Clock, systemClock } from '../clock';
+import { Fault, type FaultCode } from '../errors';
+import type { LoginReason, ServerLogin } from '../http/serverLogin';
+import type { Part } from '../multipart/partSplitter';
+import { PostAnswer, type PostAnswerContent } from './postAnswer';
+import { type PostBody, type PostLimits, PostReader } from './postBody';
+import { AddressList, sourceOf } from './sourceAddress';
+
+/** One post of a device, as much of it as arrived. */
+export interface Post {
+    /** Epoch milliseconds. */
+    receivedAt: number;
+    method: string;
+    /** Without the query: devices may drop that, so a token stands in the path (sammagbo/Controle-de-Acesso). */
+    path: string;
+    /** The device's address, behind trusted proxies too. */
+    source: string;
+    headers: Record<string, string>;
+    /** Plain XML and JSON are one text part; events in the query string are one of the form `name=value&…`. */
+    parts: Part[];
+    bytes: number;
+    /** Whether bytes are missing at the end. */
+    truncated: boolean;
+    /**
+     * Gives the device its answer, where it waits for one (`answer: 'flow'`); false when it has had one already.
+     * Without an answer it gets 200 after {@link ANSWER_DEADLINE_MS}.
+     */
+    respond(content?: PostAnswerContent): boolean;
+}
+
+/** A post that was refused, or of which some could not be read. */
+export interface Rejection {
+    fault: Fault;
+    /** Epoch milliseconds. */
+    at: number;
+    source: string;
+    method: string;
+    path: string;
+    /** The beginning of what could not be read. */
+    raw?: Buffer;
+}
+
+export interface AlarmHostOptions {
+    /** Addresses and ranges that may post; empty: all. */
+    allow?: readonly string[];
+    /** Proxies whose `X-Forwarded-For` counts. */
+    proxies?: readonly string[];
+    /** Who may post; undefined: no login is asked for. */
+    login?: ServerLogin;
+    /** Bytes of one body. */
+    maxBody: number;
+    /** `at-once`: 200 as soon as the body is in; `flow`: whoever gets the post answers. */
+    answer: 'at-once' | 'flow';
+    /** Posts of one address at a time. */
+    maxPerAddress?: number;
+    /** Posts at a time. */
+    maxPosts?: number;
+    limits?: Partial<Omit<PostLimits, 'maxBody'>>;
+    clock?: Clock;
+    onPost(post: Post): void;
+    onRejected(rejection: Rejection): void;
+}
+
+/** How long a flow may take to answer; terminals wait about as long. */
+export const ANSWER_DEADLINE_MS = 10_000;
+
+const IDLE_MS = 20_000;
+const TOTAL_MS = 180_000;
+const MAX_PER_ADDRESS = 256;
+const MAX_POSTS = 1024;
+
+const REASONS: Record<LoginReason, string> = {
+    missing: 'it brought no login',
+    malformed: 'its login cannot be read',
+    scheme: 'its login is of another kind',
+    uri: 'its login is for another path',
+    wrong: 'user name or password is wrong',
+    stale: 'its login is too old',
+    replayed: 'its login was used before',
+};
+
+/** Parts of a login exchange, not failures: every digest login begins without one. */
+const ORDINARY_REASONS = new Set<LoginReason>(['stale']);
+
+export interface RequestContext {
+    /** The device waits for `100 Continue` before it sends the body. */
+    expectsContinue?: boolean;
+    /** Tells how bytes of a body without any length arrive; see {@link AlarmHost.handle}. */
+    onLengthless?(reader: PostReader): void;
+}
+
+/**
+ * The listening host that devices post alarms to (ISAPI `httpHosts`; vendor article on alarm listening).
+ *
+ * A device gets 200 whatever it sent, at once: on anything else cameras repeat about once a second for ever, terminals
+ * queue, others stop (sammagbo/Controle-de-Acesso). Refused are only those who may not post at all.
+ */
+export class AlarmHost {
+    readonly #options: AlarmHostOptions;
+    readonly #allow: AddressList;
+    readonly #proxies: AddressList;
+    readonly #clock: Clock;
+    readonly #waiting = new Set<PostAnswer>();
+    readonly #perAddress = new Map<string, number>();
+    #posts = 0;
+
+    /** @throws Fault CONFIG_INVALID for an entry of `allow` or `proxies` that is no address */
+    constructor(options: AlarmHostOptions) {
+        this.#options = options;
+        this.#allow = new AddressList(options.allow ?? [], 'allow');
+        this.#proxies = new AddressList(options.proxies ?? [], 'proxies');
+        this.#clock = options.clock ?? systemClock;
+    }
+
+    /** One request, of an own server or of any other (`request.url` is relative to it). Never throws. */
+    handle(request: IncomingMessage, response: ServerResponse, context: RequestContext = {}): void {
+        const source = sourceOf(request, this.#proxies);
+        const refusal = this.#refusal(request, source);
+        if (refusal !== undefined) {
+            this.#refuse(request, response, source, refusal);
+            return;
+        }
+        if (context.expectsContinue) response.writeContinue();
+        this.#enter(source);
+        response.once('close', () => this.#leave(source));
+        this.#receive(request, response, source, context).catch((thrown) => {
+            this.#reject(request, source, Fault.from(thrown));
+            response.destroy();
+        });
+    }
+
+    /** A request that was for nobody here; reported so that a wrong path in a device can be found. */
+    reportStray(request: IncomingMessage, code: FaultCode, details: Record<string, string> = {}): void {
+        const source = sourceOf(request, this.#proxies);
+        this.#reject(
+            request,
+            source,
+            new Fault(code, { details: { address: source, path: pathOf(request), ...details } }),
+        );
+    }
+
+    /** Answers everything that still waits. */
+    close(): void {
+        for (const answer of [...this.#waiting]) answer.give();
+        this.#waiting.clear();
+    }
+
+    #refusal(request: IncomingMessage, source: string): Refusal | undefined {
+        if (!this.#allow.isEmpty && !this.#allow.has(source)) {
+            return { statusCode: 403, fault: new Fault('SOURCE_NOT_ALLOWED', { details: { address: source } }) };
+        }
+        const { maxPerAddress = MAX_PER_ADDRESS, maxPosts = MAX_POSTS, login } = this.#options;
+        if (this.#posts >= maxPosts || (this.#perAddress.get(source) ?? 0) >= maxPerAddress) {
+            return { statusCode: 503, fault: new Fault('TOO_MANY_REQUESTS', { details: { address: source } }) };
+        }
+        if (login === undefined) return undefined;
+        const { authorization } = request.headers;
+        const verdict = login.check({ method: request.method ?? '', url: targetOf(request), authorization });
+        if (verdict.accepted) return undefined;
+        const fault = new Fault('POST_UNAUTHENTICATED', {
+            details: { address: source, reason: REASONS[verdict.reason] },
+        });
+        return { statusCode: 401, fault, challenges: verdict.challenges, quiet: ORDINARY_REASONS.has(verdict.reason) };
+    }
+
+    #refuse(request: IncomingMessage, response: ServerResponse, source: string, refusal: Refusal): void {
+        const { statusCode, challenges, fault, quiet } = refusal;
+        if (challenges !== undefined) response.setHeader('WWW-Authenticate', challenges);
+        // The connection stays for the second round of a login only.
+        if (statusCode !== 401) response.setHeader('Connection', 'close');
+        response.writeHead(statusCode, { 'content-length': 0 }).end();
+        // A failing connection of somebody who was refused concerns nobody.
+        request.on('error', () => request.destroy());
+        request.resume();
+        if (!quiet) this.#reject(request, source, fault);
+    }
+
+    async #receive(
+        request: IncomingMessage,
+        response: ServerResponse,
+        source: string,
+        context: RequestContext,
+    ): Promise<void> {
+        const limits = { idle: IDLE_MS, total: TOTAL_MS, ...this.#options.limits, maxBody: this.#options.maxBody };
+        const reader = new PostReader(request, source, limits, this.#clock);
+        context.onLengthless?.(reader);
+        const body = await reader.read(context.onLengthless !== undefined);
+        // The rest of a body that is not read any further would be taken for the next request.
+        if (body.fault !== undefined && !response.headersSent) response.setHeader('Connection', 'close');
+        const answer = new PostAnswer(response);
+        const parts = [...queryParts(request), ...body.parts];
+        const waits = this.#options.answer === 'flow' && parts.length > 0;
+        if (waits) this.#wait(answer, response);
+        else answer.give();
+        if (parts.length > 0) this.#options.onPost(this.#post(request, source, parts, body, answer));
+        this.#report(request, source, parts, body);
+    }
+
+    #post(request: IncomingMessage, source: string, parts: Part[], body: PostBody, answer: PostAnswer): Post {
+        return {
+            receivedAt: this.#clock.now(),
+            method: request.method ?? '',
+            path: pathOf(request),
+            source,
+            headers: headersOf(request),
+            parts,
+            bytes: body.bytes,
+            truncated: body.fault !== undefined,
+            respond: (content) => answer.give(content),
+        };
+    }
+
+    /** What of a post did not become a part is told, once. */
+    #report(request: IncomingMessage, source: string, parts: Part[], body: PostBody): void {
+        const { fault, unread } = body;
+        if (fault !== undefined) this.#reject(request, source, fault, unread);
+        else if (unread !== undefined) this.#reject(request, source, unreadable(source, 'its form is unknown'), unread);
+        else if (parts.length > 0) return;
+        else if (request.method === 'POST' || request.method === 'PUT') {
+            this.#reject(request, source, unreadable(source, 'it is empty'));
+        } else {
+            const details = { method: request.method ?? '' };
+            this.#reject(request, source, new Fault('METHOD_NOT_ALLOWED', { details }));
+        }
+    }
+
+    #wait(answer: PostAnswer, response: ServerResponse): void {
+        this.#waiting.add(answer);
+        response.once('close', () => this.#waiting.delete(answer));
+        answer.wait(ANSWER_DEADLINE_MS, this.#clock);
+    }
+
+    #reject(request: IncomingMessage, source: string, fault: Fault, raw?: Buffer): void {
+        const rejection: Rejection = {
+            fault,
+            at: this.#clock.now(),
+            source,
+            method: request.method ?? '',
+            path: pathOf(request),
+        };
+        if (raw !== undefined) rejection.raw = raw;
+        this.#options.onRejected(rejection);
+    }
+
+    #enter(source: string): void {
+        this.#posts += 1;
+        this.#perAddress.set(source, (this.#perAddress.get(source) ?? 0) + 1);
+    }
+
+    #leave(source: string): void {
+        this.#posts -= 1;
+        const left = (this.#perAddress.get(source) ?? 1) - 1;
+        if (left > 0) this.#perAddress.set(source, left);
+        else this.#perAddress.delete(source);
+    }
+}
+
+interface Refusal {
+    statusCode: 401 | 403 | 503;
+    fault: Fault;
+    challenges?: string[];
+    /** An ordinary step of a login, not worth a report. */
+    quiet?: boolean;
+}
+
+function unreadable(address: string, reason: string): Fault {
+    return new Fault('BODY_UNREADABLE', { details: { address, reason } });
+}
+
+/** The target as the device sent it; a web framework rewrites `url` below its mount point and keeps the original. */
+function targetOf(request: IncomingMessage & { originalUrl?: string }): string {
+    return request.originalUrl ?? request.url ?? '/';
+}
+
+function pathOf(request: IncomingMessage): string {
+    return (request.url ?? '/').split('?', 1)[0] ?? '/';
+}
+
+/** Headers with one value each, without those that hold secrets. */
+function headersOf(request: IncomingMessage): Record<string, string> {
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(request.headers)) {
+        if (name === 'authorization' || name === 'cookie' || value === undefined) continue;
+        headers[name] = Array.isArray(value) ? value.join(', ') : value;
+    }
+    return headers;
+}
+
+/** Listening hosts can be set to “querystring”: the event then stands in the URL (DS-K1A8503MF, ANPR cameras). */
+function queryParts(request: IncomingMessage): Part[] {
+    const query = request.url?.split('?').slice(1).join('?') ?? '';
+    if (!query.includes('=')) return [];
+    const contentType = 'application/x-www-form-urlencoded';
+    return [
+        {
+            headers: { 'content-type': contentType },
+            kind: 'text',
+            body: Buffer.from(query),
+            truncated: false,
+            contentType,
+        },
+    ];
+}

@@ -1,0 +1,251 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { Fault, type FaultCode } from '../errors';
+import type { AlarmHost } from './alarmHost';
+import type { PostReader } from './postBody';
+
+export interface ListenOptions {
+    /** `0.0.0.0` for all IPv4 addresses, `::` for all addresses. */
+    bind: string;
+    /** 0 takes a free one. */
+    port: number;
+    /** Key, certificate and what else a TLS server takes; undefined: plain HTTP. */
+    tls?: object;
+}
+
+/** A place on a port. */
+export interface Listening {
+    port: number;
+    /** Gives the place back; with the last one the port is free when this resolves. */
+    close(): Promise<void>;
+}
+
+/** Time for a request line and headers: whoever connects and says nothing is cut off. */
+const HEADERS_TIMEOUT_MS = 20_000;
+/** Devices post at intervals; most open a connection per post anyway. */
+const KEEP_ALIVE_MS = 65_000;
+const MAX_CONNECTIONS = 4096;
+/** A post without any length and without any byte for so long has no body at all. */
+const FIRST_BYTE_MS = 1000;
+/** How often a listener reports connections that do not speak HTTP. */
+const STRAY_INTERVAL_MS = 1000;
+
+/** Ends of a connection: what was under way on it is reported as cut off. */
+const HUNG_UP = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE']);
+
+const LISTEN_FAULTS: Record<string, FaultCode> = {
+    EADDRINUSE: 'PORT_IN_USE',
+    EACCES: 'PORT_FORBIDDEN',
+    EADDRNOTAVAIL: 'BIND_UNAVAILABLE',
+    ENOTFOUND: 'BIND_UNAVAILABLE',
+    EINVAL: 'BIND_UNAVAILABLE',
+};
+
+/** The ports that alarms come in on. Nodes with the same address and port share one server and differ by their path. */
+export class AlarmListeners {
+    readonly #servers = new Map<string, SharedServer>();
+
+    /**
+     * Takes everything at or below `path` on a port.
+     *
+     * @throws Fault PORT_IN_USE, PORT_FORBIDDEN, BIND_UNAVAILABLE, PATH_IN_USE, TLS_FAILED
+     */
+    async listen(options: ListenOptions, path: string, host: AlarmHost): Promise<Listening> {
+        const key = `${options.bind} ${options.port}`;
+        const running = options.port === 0 ? undefined : this.#servers.get(key);
+        if (running?.ending) await running.ended();
+        const server = running?.ending === false ? running : this.#open(key, options);
+        const leave = server.add(path, host, options);
+        try {
+            await server.started;
+        } catch (thrown) {
+            await leave();
+            throw thrown;
+        }
+        return { port: server.port, close: leave };
+    }
+
+    #open(key: string, options: ListenOptions): SharedServer {
+        const server = new SharedServer(options, () => {
+            if (this.#servers.get(key) === server) this.#servers.delete(key);
+        });
+        if (options.port !== 0) this.#servers.set(key, server);
+        return server;
+    }
+}
+
+class SharedServer {
+    readonly started: Promise<void>;
+    ending = false;
+    readonly #options: ListenOptions;
+    readonly #hosts = new Map<string, AlarmHost>();
+    readonly #server: Server;
+    readonly #sockets = new Set<Socket>();
+    /** Posts whose body has no length and goes on to the end of the connection. */
+    readonly #lengthless = new WeakMap<Socket, PostReader>();
+    readonly #onEnding: () => void;
+    #end: Promise<void> | undefined;
+    #lastStrayAt = 0;
+
+    constructor(options: ListenOptions, onEnding: () => void) {
+        this.#options = options;
+        this.#onEnding = onEnding;
+        this.#server = this.#create();
+        this.started = new Promise((resolve, reject) => {
+            this.#server.once('error', (error: NodeJS.ErrnoException) => reject(this.#faultOf(error)));
+            this.#server.listen(options.port, options.bind, resolve);
+        });
+    }
+
+    get port(): number {
+        return (this.#server.address() as AddressInfo | null)?.port ?? this.#options.port;
+    }
+
+    /** @returns the way to leave again */
+    add(path: string, host: AlarmHost, options: ListenOptions): () => Promise<void> {
+        const { bind, port } = options;
+        if (JSON.stringify(options.tls) !== JSON.stringify(this.#options.tls)) {
+            throw new Fault('PORT_IN_USE', { details: { bind, port } });
+        }
+        const key = withoutSlash(path);
+        if (this.#hosts.has(key)) throw new Fault('PATH_IN_USE', { details: { path } });
+        this.#hosts.set(key, host);
+        return async () => {
+            if (this.#hosts.get(key) === host) this.#hosts.delete(key);
+            if (this.#hosts.size === 0) await this.ended();
+        };
+    }
+
+    /** Ends the server, once, and resolves when its port is free. */
+    ended(): Promise<void> {
+        this.ending = true;
+        this.#end ??= this.#close();
+        return this.#end;
+    }
+
+    async #close(): Promise<void> {
+        this.#onEnding();
+        await this.started.catch((thrown: Fault) => thrown);
+        await new Promise<void>((resolve) => {
+            this.#server.close(() => resolve());
+            for (const socket of this.#sockets) socket.destroy();
+        });
+    }
+
+    #create(): Server {
+        const { tls } = this.#options;
+        const timing = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, connectionsCheckingInterval: 5_000 };
+        const server = tls === undefined ? createServer(timing) : this.#createTls({ ...timing, ...tls });
+        // A device that ends its side of the connection with its post still gets an answer.
+        Object.assign(server, { httpAllowHalfOpen: true });
+        server.keepAliveTimeout = KEEP_ALIVE_MS;
+        server.maxConnections = MAX_CONNECTIONS;
+        server.on('connection', (socket: Socket) => {
+            this.#sockets.add(socket);
+            socket.once('close', () => this.#sockets.delete(socket));
+        });
+        server.on('request', (request, response) => this.#route(request, response, false));
+        server.on('checkContinue', (request, response) => this.#route(request, response, true));
+        server.on('clientError', (error: ParserError, socket: Socket) => this.#clientError(error, socket));
+        return server;
+    }
+
+    #createTls(options: object): Server {
+        try {
+            return createTlsServer(options);
+        } catch (thrown) {
+            throw new Fault('TLS_FAILED', { details: { reason: Fault.from(thrown).message }, cause: thrown });
+        }
+    }
+
+    #route(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+        const host = this.#find(request.url ?? '/');
+        if (host === undefined) {
+            for (const any of this.#hosts.values()) any.reportStray(request, 'PATH_UNKNOWN');
+            response.writeHead(404, { 'content-length': 0, connection: 'close' }).end();
+            request.resume();
+            return;
+        }
+        const onLengthless = isLengthless(request) ? (reader: PostReader) => this.#follow(request, reader) : undefined;
+        host.handle(request, response, { expectsContinue, onLengthless });
+    }
+
+    /** The host of the longest path that `url` lies at or below. */
+    #find(url: string): AlarmHost | undefined {
+        const path = withoutSlash(url.split('?', 1)[0] ?? '');
+        for (let key = path; ; key = key.slice(0, key.lastIndexOf('/'))) {
+            const host = this.#hosts.get(key);
+            if (host !== undefined || key === '') return host;
+        }
+    }
+
+    /**
+     * A post without any length goes on until the device ends the connection. To Node's parser it has no body, and what
+     * follows is an error each time; the error holds the bytes.
+     */
+    #follow({ socket }: IncomingMessage, reader: PostReader): void {
+        const patience = setTimeout(() => {
+            if (reader.bytes === 0) reader.end();
+        }, FIRST_BYTE_MS);
+        const end = () => {
+            clearTimeout(patience);
+            reader.end();
+        };
+        this.#lengthless.set(socket, reader);
+        socket.once('end', end);
+        socket.once('close', end);
+    }
+
+    #clientError(error: ParserError, socket: Socket): void {
+        const reader = this.#lengthless.get(socket);
+        if (reader !== undefined) {
+            if (error.rawPacket === undefined) reader.end();
+            else reader.feed(reader.bytes === 0 ? afterHeaders(error.rawPacket, error.bytesParsed) : error.rawPacket);
+            return;
+        }
+        this.#reportStray(error, socket);
+        if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+        else socket.destroy();
+    }
+
+    /** A device on the wrong protocol or port; scanners come by the thousand, so only some of them are reported. */
+    #reportStray(error: ParserError, socket: Socket): void {
+        const now = Date.now();
+        if (HUNG_UP.has(error.code ?? '') || now - this.#lastStrayAt < STRAY_INTERVAL_MS) return;
+        this.#lastStrayAt = now;
+        const request = { socket, headers: {}, url: '' } as unknown as IncomingMessage;
+        const reason = error.code ?? error.message;
+        for (const host of this.#hosts.values()) host.reportStray(request, 'REQUEST_MALFORMED', { reason });
+    }
+
+    #faultOf(error: NodeJS.ErrnoException): Fault {
+        const { bind, port } = this.#options;
+        const code = LISTEN_FAULTS[error.code ?? ''] ?? 'UNEXPECTED';
+        return new Fault(code, { details: { bind, port, reason: error.message }, cause: error });
+    }
+}
+
+/** The packet in which a body without length begins may begin with the end of the headers. */
+function afterHeaders(packet: Buffer, parsed = 0): Buffer {
+    const end = packet.lastIndexOf('\r\n\r\n', parsed);
+    return end < 0 ? packet : packet.subarray(end + 4);
+}
+
+interface ParserError extends NodeJS.ErrnoException {
+    rawPacket?: Buffer;
+    /** Bytes of `rawPacket` that belonged to what could be read. */
+    bytesParsed?: number;
+}
+
+/** Without a length a body is possible only where the connection ends with it. */
+function isLengthless(request: IncomingMessage): boolean {
+    const { headers, method, httpVersion } = request;
+    if (method !== 'POST' && method !== 'PUT') return false;
+    if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return false;
+    return httpVersion === '1.0' || /\bclose\b/i.test(headers.connection ?? '');
+}
+
+function withoutSlash(path: string): string {
+    return path.replace(/\/+$/, '');
+}

@@ -1,0 +1,51 @@
+import type { ServerResponse } from 'node:http';
+import type { Clock } from '../clock';
+
+export interface PostAnswerContent {
+    statusCode?: number;
+    headers?: Record<string, string>;
+    body?: Buffer | string;
+}
+
+/** What a device gets that need not be told anything: on anything but 200 it stops, or sends the same again and again. */
+const PLAIN: Required<PostAnswerContent> = { statusCode: 200, headers: { 'content-type': 'text/plain' }, body: 'OK' };
+
+/** The one answer of a post: given once, by whoever is first. */
+export class PostAnswer {
+    readonly #response: ServerResponse;
+    #cancelDeadline: () => void = () => undefined;
+    #given = false;
+
+    constructor(response: ServerResponse) {
+        this.#response = response;
+        // A device that went away wants no answer any more.
+        response.once('close', () => {
+            this.#given = true;
+            this.#cancelDeadline();
+        });
+    }
+
+    /** Leaves the answer to somebody else, but no longer than `ms`. */
+    wait(ms: number, clock: Clock): void {
+        if (!this.#given) this.#cancelDeadline = clock.after(ms, () => this.give());
+    }
+
+    /** Answers; a second answer is refused and says so by `false`. */
+    give(content: PostAnswerContent = {}): boolean {
+        if (this.#given) return false;
+        this.#given = true;
+        this.#cancelDeadline();
+        const { statusCode, headers, body } = { ...PLAIN, ...content };
+        this.#response.writeHead(statusCode, { ...usable(headers), 'content-length': Buffer.byteLength(body) });
+        this.#response.end(body);
+        return true;
+    }
+}
+
+/** A flow may set anything; what no HTTP header can hold is left out rather than thrown back at the device. */
+function usable(headers: Record<string, string>): Record<string, string> {
+    const entries = Object.entries(headers).filter(
+        ([name, value]) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value),
+    );
+    return Object.fromEntries(entries);
+}

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { connect, createServer } from 'node:net';
+import { describe, it } from 'node:test';
+import { Fault } from '../../../protocols/errors';
+import { AlarmHost, type Post, type Rejection } from '../../../protocols/isapi/alarmHost';
+import { AlarmListeners } from '../../../protocols/isapi/alarmListener';
+import { freePort } from '../../support/freePort';
+
+const EVENT = '{"eventType":"VMD"}';
+
+function newHost() {
+    const posts: Post[] = [];
+    const rejections: Rejection[] = [];
+    const host = new AlarmHost({
+        maxBody: 1e6,
+        answer: 'at-once',
+        onPost: (post) => posts.push(post),
+        onRejected: (rejection) => rejections.push(rejection),
+    });
+    return { host, posts, rejections };
+}
+
+async function post(port: number, path: string): Promise<number> {
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body: EVENT });
+    await answer.text();
+    return answer.status;
+}
+
+const withCode = (code: string) => (thrown: unknown) => thrown instanceof Fault && thrown.code === code;
+const LOOPBACK = { bind: '127.0.0.1', port: 0 };
+
+describe('the ports that alarms come in on', () => {
+    it('are shared by path: each node gets what lies at or below its own', async () => {
+        const listeners = new AlarmListeners();
+        const port = await freePort();
+        const gate = newHost();
+        const door = newHost();
+        const first = await listeners.listen({ bind: '127.0.0.1', port }, '/alarm', gate.host);
+        const second = await listeners.listen({ bind: '127.0.0.1', port }, '/alarm/door', door.host);
+        await assert.rejects(
+            listeners.listen({ bind: '127.0.0.1', port }, '/alarm/', newHost().host),
+            withCode('PATH_IN_USE'),
+        );
+        for (const path of ['/alarm', '/alarm/', '/alarm/token-1', '/alarm/doors'])
+            assert.equal(await post(port, path), 200);
+        assert.equal(await post(port, '/alarm/door/token-2'), 200);
+        assert.equal(gate.posts.length, 4);
+        assert.equal(door.posts.length, 1);
+        await second.close();
+        assert.equal(await post(port, '/alarm/door'), 200);
+        assert.equal(gate.posts.length, 5);
+        await first.close();
+        await assert.rejects(post(port, '/alarm'));
+    });
+
+    it('answer 404 to any other path, and tell the nodes about it', async () => {
+        const { host, rejections } = newHost();
+        const listening = await new AlarmListeners().listen(LOOPBACK, '/alarm', host);
+        assert.equal(await post(listening.port, '/alarms'), 404);
+        assert.equal(rejections[0]?.fault.code, 'PATH_UNKNOWN');
+        assert.equal(rejections[0]?.path, '/alarms');
+        await listening.close();
+    });
+
+    it('say what does not speak HTTP, and go on', async () => {
+        const { host, rejections } = newHost();
+        const listening = await new AlarmListeners().listen(LOOPBACK, '/alarm', host);
+        const socket = connect(listening.port, '127.0.0.1');
+        socket.write(Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01]));
+        await new Promise((resolve) => socket.resume().on('close', resolve));
+        assert.equal(rejections[0]?.fault.code, 'REQUEST_MALFORMED');
+        assert.equal(rejections[0]?.source, '127.0.0.1');
+        assert.equal(await post(listening.port, '/alarm'), 200);
+        await listening.close();
+    });
+
+    it('are named when they cannot be had', async () => {
+        const other = createServer();
+        await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+        const { port } = other.address() as { port: number };
+        const listeners = new AlarmListeners();
+        const listen = (options: object) => listeners.listen({ ...LOOPBACK, ...options }, '/alarm', newHost().host);
+        await assert.rejects(listen({ port }), withCode('PORT_IN_USE'));
+        await assert.rejects(listen({ bind: '192.0.2.1' }), withCode('BIND_UNAVAILABLE'));
+        await assert.rejects(listen({ tls: { key: 'no key', cert: 'no certificate' } }), withCode('TLS_FAILED'));
+        await new Promise((resolve) => other.close(resolve));
+        const listening = await listen({ port });
+        await listening.close();
+    });
+
+    it('are free again at once, fifty times over, whatever connections were open', async () => {
+        const listeners = new AlarmListeners();
+        const port = await freePort();
+        for (let round = 0; round < 50; round += 1) {
+            const { host, posts } = newHost();
+            const listening = await listeners.listen({ bind: '127.0.0.1', port }, '/alarm', host);
+            const idle = connect(port, '127.0.0.1');
+            idle.on('error', () => idle.destroy());
+            assert.equal(await post(port, '/alarm'), 200);
+            assert.equal(posts.length, 1);
+            await listening.close();
+            idle.destroy();
+        }
+    });
+
+    it('wait for each other: a new node asks while the old one still leaves', async () => {
+        const listeners = new AlarmListeners();
+        const port = await freePort();
+        const first = await listeners.listen({ bind: '127.0.0.1', port }, '/alarm', newHost().host);
+        const leaving = first.close();
+        const second = await listeners.listen({ bind: '127.0.0.1', port }, '/alarm', newHost().host);
+        await leaving;
+        assert.equal(await post(port, '/alarm'), 200);
+        await second.close();
+    });
+
+    it('speak IPv6', async (test) => {
+        const { host, posts } = newHost();
+        const listening = await new AlarmListeners()
+            .listen({ bind: '::', port: 0 }, '/alarm', host)
+            .catch((fault: Fault) => fault);
+        if (listening instanceof Fault) return test.skip('this machine has no IPv6');
+        assert.equal(await post(listening.port, '/alarm'), 200);
+        assert.equal(posts[0]?.source, '127.0.0.1', 'an IPv4 device keeps its plain address');
+        await listening.close();
+    });
+});
