@@ -58,6 +58,7 @@ async function freePort(): Promise<number> {
 export class SdkHost {
     readonly #options: SdkHostOptions;
     readonly #lost = new Set<(fault: Fault) => void>();
+    readonly #users = new Set<object>();
     #helper: HelperProcess | undefined;
     #starting: Promise<HelperProcess> | undefined;
 
@@ -80,8 +81,16 @@ export class SdkHost {
         return this.#starting;
     }
 
-    async close(): Promise<void> {
+    /** Keeps the helper until the same user calls {@link release}. */
+    retain(user: object): void {
+        this.#users.add(user);
+    }
+
+    /** The last user's release ends the helper; the next {@link ready} starts a new one. */
+    async release(user: object): Promise<void> {
+        this.#users.delete(user);
         await this.#starting?.catch(() => undefined);
+        if (this.#users.size > 0) return;
         const helper = this.#helper;
         this.#helper = undefined;
         await helper?.close();
@@ -127,7 +136,6 @@ export class SdkHost {
 export class SdkSession implements TunnelSource {
     readonly serial: string;
     readonly #host: SdkHost;
-    readonly #ownsHost: boolean;
     readonly #clock: Clock;
     readonly #listeners = new Set<(state: SourceState) => void>();
     readonly #ports = new Map<number, number>();
@@ -140,11 +148,10 @@ export class SdkSession implements TunnelSource {
     #cancelWatch: () => void = () => undefined;
     #unlisten: () => void = () => undefined;
 
-    constructor(serial: string, host: SdkHost, options: { ownsHost?: boolean; clock?: Clock } = {}) {
+    constructor(serial: string, host: SdkHost, clock: Clock = systemClock) {
         this.serial = serial.trim();
         this.#host = host;
-        this.#ownsHost = options.ownsHost ?? true;
-        this.#clock = options.clock ?? systemClock;
+        this.#clock = clock;
     }
 
     get state(): SourceState {
@@ -160,6 +167,7 @@ export class SdkSession implements TunnelSource {
         if (this.#wanted && this.#state.state !== 'error') return;
         this.#wanted = true;
         this.#attempt = 0;
+        this.#host.retain(this);
         this.#unlisten();
         this.#unlisten = this.#host.onLost((fault) => this.#onLost(fault));
         this.#build();
@@ -197,7 +205,7 @@ export class SdkSession implements TunnelSource {
             // A helper that died meanwhile has closed them already.
             await Promise.all(ports.map((port) => helper.call('removePort', { port }).catch(() => 0)));
         }
-        if (this.#ownsHost) await this.#host.close();
+        await this.#host.release(this);
         this.#change({ state: 'closed' });
     }
 

@@ -171,15 +171,12 @@ describe('tunnels by the vendor’s library', { skip: missing() }, () => {
 
     it('come back after the library crashed', async () => {
         const host = new SdkHost({ sdkPath: ibcloud, settle: 50 });
-        const healthy = new SdkSession(online(), host, { ownsHost: false });
+        const healthy = new SdkSession(online(), host);
         const states: SourceState[] = [];
         healthy.watch((state) => states.push(state));
-        cleanups.push(
-            () => host.close(),
-            () => healthy.close(),
-        );
+        cleanups.push(() => healthy.close());
         (await healthy.connect(37777)).destroy();
-        const killer = new SdkSession('TESTCRASH', host, { ownsHost: false });
+        const killer = new SdkSession('TESTCRASH', host);
         cleanups.push(() => killer.close());
         assert.equal((await faultOf(killer.connect(37777))).code, 'SDK_HELPER_LOST');
         await killer.close();
@@ -217,10 +214,7 @@ describe('tunnels by the vendor’s library', { skip: missing() }, () => {
         const second = await EchoService.open();
         cleanups.push(() => second.close());
         const host = new SdkHost({ sdkPath: ibcloud, settle: 50 });
-        const sessions = [online(), `TESTPORT${second.port}`].map(
-            (serial) => new SdkSession(serial, host, { ownsHost: false }),
-        );
-        cleanups.push(() => host.close());
+        const sessions = [online(), `TESTPORT${second.port}`].map((serial) => new SdkSession(serial, host));
         const ports = await Promise.all(
             sessions.map(async (made) => {
                 const socket = await made.connect(37777);
