@@ -154,6 +154,23 @@ export class Abilities implements Knowledge {
         return this.#quietly(() => this.#learn('audioChannels', read));
     }
 
+    /** All that can be learned; what the device does not have is left out. */
+    async everything(refresh = false): Promise<Partial<Facts>> {
+        if (refresh) this.refresh();
+        const profile = await this.profile();
+        const facts: Partial<Facts> = { profile, channels: await this.channels() };
+        if (profile.vendor === 'dahua') return facts;
+        const historyPage = await this.historyPage();
+        return compact<Partial<Facts>>({
+            ...facts,
+            triggers: await this.#quietly(() => this.triggers()),
+            subscribe: await this.#quietly(() => this.subscribe()),
+            doors: await this.doors(),
+            historyPage: historyPage === false ? undefined : historyPage,
+            audioChannels: (await this.audioChannels())?.slice(),
+        });
+    }
+
     /** One question for all who ask at the same time; `undefined` where the device says that it cannot. */
     #learn<K extends keyof Facts>(name: K, read: () => Promise<Facts[K] | undefined>): Promise<Facts[K] | undefined> {
         const learned = this.#learned.get(name) as Promise<Facts[K] | undefined> | undefined;

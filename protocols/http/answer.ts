@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import type { Clock } from '../clock.js';
 import { Fault } from '../errors.js';
 import { type Challenge, parseChallenges } from './challenge.js';
@@ -93,6 +93,17 @@ export class Answer {
     /** The body as it arrives, for as long as it lasts. */
     stream(): Readable {
         return new AnswerBody(this.#message, () => this.#fault);
+    }
+
+    /**
+     * Takes the connection away from HTTP, to go on with bytes that are none of it: what follows is not read as an
+     * answer any more. Whoever takes it ends it.
+     */
+    takeConnection(): Duplex {
+        const connection: Duplex = this.#message.socket;
+        // The one listener is that of Node's HTTP parser, which would call the bytes a broken answer.
+        connection.removeAllListeners('data');
+        return connection;
     }
 
     /** Why the body ended before it was complete. */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import { type Clock, systemClock } from '../clock.js';
 import { Fault } from '../errors.js';
@@ -56,6 +56,14 @@ export interface HttpStream {
     body: Readable;
     /** Lets go of the connection; the body closes without an error. */
     close(): void;
+}
+
+/** The head of an answer, and the connection that it came on. */
+export interface HttpTalk {
+    statusCode: number;
+    headers: IncomingHttpHeaders;
+    /** Whoever asked for it listens for its errors and ends it. */
+    connection: Duplex;
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -180,6 +188,30 @@ export class HttpClient {
             call.signal.addEventListener('abort', () => body.destroy(call.signal.reason), { once: true });
             body.once('close', end);
             return { statusCode: answer.statusCode, headers: answer.headers, body, close: () => body.destroy() };
+        } catch (error) {
+            end();
+            throw error;
+        }
+    }
+
+    /**
+     * A request on a connection of its own which, after the head of the answer, is the caller's in both directions:
+     * devices take the sound of a two-way channel behind a request that says to be empty (AlexxIT/go2rtc).
+     * @throws Fault as {@link request}
+     */
+    async talk(request: HttpRequest): Promise<HttpTalk> {
+        const call = this.#begin(request, { connection: 'keep-alive' });
+        const agents = new DeviceAgents(this.#destination as Destination, 1);
+        const end = () => {
+            agents.destroy();
+            this.#end(call);
+        };
+        try {
+            const answer = await this.#converse(call, request, agents);
+            const connection = answer.takeConnection();
+            call.signal.addEventListener('abort', () => connection.destroy(call.signal.reason), { once: true });
+            connection.once('close', end);
+            return { statusCode: answer.statusCode, headers: answer.headers, connection };
         } catch (error) {
             end();
             throw error;

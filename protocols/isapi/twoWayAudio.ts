@@ -4,7 +4,7 @@ import type { G711Law } from '../audio/g711';
 import { paceFrames } from '../audio/pacer';
 import type { Clock } from '../clock';
 import { Fault } from '../errors';
-import type { HttpRequest, HttpResponse } from '../http/client';
+import type { HttpRequest, HttpResponse, HttpTalk } from '../http/client';
 import { pause } from '../pause';
 import { textOf } from './answer';
 import { answerFault } from './answerFault';
@@ -12,16 +12,9 @@ import { listAt, numberAt, textAt } from './fields';
 import { readXml } from './readXml';
 import type { IsapiLink, IsapiRequest } from './request';
 
-/** A request whose socket stays ours after the head of the answer: raw bytes in both directions. */
-export interface Conversation {
-    statusCode: number;
-    headers: HttpResponse['headers'];
-    socket: Duplex;
-}
-
-/** A link that can hand over its socket; a device's own session over ISUP cannot. */
+/** A link that can hand over its connection; a device's own session over ISUP cannot. */
 export interface AudioLink extends IsapiLink {
-    converse?(request: HttpRequest): Promise<Conversation>;
+    talk?(request: HttpRequest): Promise<HttpTalk>;
 }
 
 export interface AudioChannel {
@@ -71,14 +64,14 @@ export interface TalkOptions {
  */
 export async function play(frames: Iterable<Buffer>, options: TalkOptions): Promise<number> {
     const { link, clock, signal, timeout } = options;
-    if (link.converse === undefined) throw noSocket();
+    if (link.talk === undefined) throw noSocket();
     const path = await openChannel(options);
     try {
-        const talk = await link.converse({
+        const talk = await link.talk({
             method: 'PUT',
             path,
-            // Zero, although sound follows: devices take what comes after the head on this socket (go2rtc, Scrypted).
-            headers: { 'Content-Type': 'application/octet-stream', 'Content-Length': '0' },
+            // It says to be empty, although sound follows: devices take what comes after the head (go2rtc, Scrypted).
+            headers: { 'Content-Type': 'application/octet-stream' },
             timeout,
             ...(signal !== undefined && { signal }),
         });
@@ -89,7 +82,7 @@ export async function play(frames: Iterable<Buffer>, options: TalkOptions): Prom
 }
 
 async function speak(
-    { socket, statusCode, headers }: Conversation,
+    { connection: socket, statusCode, headers }: HttpTalk,
     frames: Iterable<Buffer>,
     { clock, path, signal }: { clock: Clock; path: string; signal?: AbortSignal },
 ): Promise<number> {

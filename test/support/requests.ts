@@ -26,7 +26,8 @@ export function requestsTo(
     { clock, vendor = 'auto' }: { clock?: Clock; vendor?: 'auto' | 'hikvision' | 'dahua' } = {},
 ): { requests: DeviceRequests; client: HttpClient; close(): void } {
     const client = new HttpClient({
-        protocol: 'http',
+        protocol: device.secure ? 'https' : 'http',
+        verify: 'off',
         host: device.host,
         port: device.port,
         auth: 'auto',

@@ -21,6 +21,11 @@ export const DEVICE_OPERATIONS: Operations = {
         path: '/ISAPI/System/capabilities',
         read: (answer) => at(answer, 'DeviceCap'),
     },
+    abilities: {
+        area: 'device',
+        parameters: { refresh: { type: 'flag', default: false } },
+        run: async ({ knowledge }, values) => ({ payload: await knowledge.everything(values.flag('refresh')) }),
+    },
     deviceStatus: {
         area: 'device',
         parameters: {},

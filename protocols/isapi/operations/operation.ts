@@ -95,6 +95,8 @@ export interface Knowledge {
     /** Matches per page of the access history; `false` where there is no history. */
     historyPage(): Promise<number | false | undefined>;
     audioChannels(): Promise<readonly { id: number; codec?: string }[] | undefined>;
+    /** Everything at once. @param refresh asks the device again, whatever is known */
+    everything(refresh: boolean): Promise<object>;
 }
 
 /** What an operation works with. */
