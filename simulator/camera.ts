@@ -4,7 +4,7 @@ import type { DeviceProfile, IsapiDeviceOptions } from './deviceOptions';
 import type { SimulatedEvent } from './eventBody';
 import { EventTriggers } from './eventTriggers';
 import { IoPorts } from './ioPorts';
-import type { Colour } from './scene';
+import type { Colour } from './picture/scene';
 import { VideoDevice } from './videoDevice';
 
 export interface CameraOptions extends IsapiDeviceOptions {

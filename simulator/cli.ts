@@ -8,10 +8,10 @@ import { type DeviceKind, GATE_CAMERA } from './demo';
 import type { IsapiDeviceOptions } from './deviceOptions';
 import { ISUP_USAGE, simulateIsup } from './isupCommand';
 import { Nvr } from './nvr';
-import type { PushResult } from './pusher';
-import { type Recording, readRecordings } from './recording';
-import { postsOf, Replay } from './replay';
+import type { PushResult } from './push/pusher';
 import { doorStory, gateStory, recorderStory, tell } from './stories';
+import { type Recording, readRecordings } from './stream/recording';
+import { postsOf, Replay } from './stream/replay';
 import { Terminal } from './terminal';
 
 type Device = Camera | Nvr | Terminal;

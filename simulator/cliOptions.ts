@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { Fault } from '../protocols/errors';
 import { DEMO_PORTS, type DeviceKind } from './demo';
-import { PUSH_VARIANTS, pushStyleOf } from './pushVariants';
-import { framingOf, VARIANTS } from './variants';
+import { PUSH_VARIANTS, pushStyleOf } from './push/pushVariants';
+import { framingOf, VARIANTS } from './stream/variants';
 
 /** What the command line asks for, checked. */
 export interface CliSettings {

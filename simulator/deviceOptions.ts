@@ -1,12 +1,12 @@
 import type { TimeForm } from './deviceTime';
 import type { Emission } from './emission';
-import type { EventStreamsOptions } from './eventStreams';
-import type { Framing } from './framing';
 import type { HttpDeviceOptions } from './httpDevice';
-import type { HttpHostsOptions } from './httpHosts';
-import type { PushStyle } from './pushBody';
-import type { PushResult, RetryHabit } from './pusher';
-import type { Replay } from './replay';
+import type { HttpHostsOptions } from './push/httpHosts';
+import type { PushStyle } from './push/pushBody';
+import type { PushResult, RetryHabit } from './push/pusher';
+import type { EventStreamsOptions } from './stream/eventStreams';
+import type { Framing } from './stream/framing';
+import type { Replay } from './stream/replay';
 
 /** Who a device says that it is. */
 export interface DeviceProfile {

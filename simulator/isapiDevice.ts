@@ -1,20 +1,20 @@
 import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AlarmPushes } from './alarmPushes';
 import { readXmlBody, xmlDocument } from './bodies';
 import type { DeviceHabits, DeviceProfile, IsapiDeviceOptions, Reported } from './deviceOptions';
 import { deviceTime, localOffset, posixZone, type TimeForm } from './deviceTime';
 import type { Emission } from './emission';
-import { EventStreams } from './eventStreams';
 import type { Exchange } from './exchange';
-import type { Framing, StreamPart } from './framing';
 import { HttpDevice } from './httpDevice';
-import { HttpHosts } from './httpHosts';
-import type { PushResult } from './pusher';
-import { pushStyleOf } from './pushVariants';
+import { AlarmPushes } from './push/alarmPushes';
+import { HttpHosts } from './push/httpHosts';
+import type { PushResult } from './push/pusher';
+import { pushStyleOf } from './push/pushVariants';
 import { type Random, seededRandom } from './random';
-import { armSubscription } from './subscription';
-import { framingOf } from './variants';
+import { EventStreams } from './stream/eventStreams';
+import type { Framing, StreamPart } from './stream/framing';
+import { armSubscription } from './stream/subscription';
+import { framingOf } from './stream/variants';
 
 /** What camera, recorder and terminal have in common: identity, clock, streams, and the documents every client reads. */
 export abstract class IsapiDevice extends HttpDevice {

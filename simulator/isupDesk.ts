@@ -1,4 +1,4 @@
-import { drawScene } from './scene';
+import { drawScene } from './picture/scene';
 
 /** An ISAPI request as it comes through the session. */
 export interface DeskRequest {

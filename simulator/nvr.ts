@@ -5,7 +5,7 @@ import type { Envelope, SimulatedEvent } from './eventBody';
 import { EventTriggers } from './eventTriggers';
 import { IoPorts } from './ioPorts';
 import { proxyChannel, proxyStatus, recorderTriggers } from './nvrDocuments';
-import type { Colour } from './scene';
+import type { Colour } from './picture/scene';
 import { VideoDevice } from './videoDevice';
 
 export interface NvrOptions extends IsapiDeviceOptions {

@@ -1,17 +1,17 @@
-import { type AccessEnvelope, accessEvent, terminalHeartbeat } from './accessDocuments';
-import { AccessLog, type AccessRow, type SimulatedAccess } from './accessLog';
-import { AcsHistory, type AcsHistoryOptions } from './acsHistory';
+import { type AccessEnvelope, accessEvent, terminalHeartbeat } from './access/accessDocuments';
+import { AccessLog, type AccessRow, type SimulatedAccess } from './access/accessLog';
+import { AcsHistory, type AcsHistoryOptions } from './access/acsHistory';
+import { type DoorCommand, Doors, type DoorsOptions } from './access/doors';
+import { addPersons, PEOPLE, type SimulatedPerson, somebody, someFace } from './access/persons';
+import { RemoteChecks } from './access/remoteChecks';
 import { cJson, NAMESPACES } from './bodies';
 import type { DeviceProfile, IsapiDeviceOptions, Reported } from './deviceOptions';
 import { deviceTime, wallClock } from './deviceTime';
-import { type DoorCommand, Doors, type DoorsOptions } from './doors';
 import type { Emission } from './emission';
-import type { EventStream } from './eventStream';
-import type { StreamPart } from './framing';
 import { IsapiDevice } from './isapiDevice';
-import { addPersons, PEOPLE, type SimulatedPerson, somebody, someFace } from './persons';
-import { RemoteChecks } from './remoteChecks';
-import { drawScene } from './scene';
+import { drawScene } from './picture/scene';
+import type { EventStream } from './stream/eventStream';
+import type { StreamPart } from './stream/framing';
 
 export interface TerminalOptions extends IsapiDeviceOptions {
     /** Rows that are in the log before anybody connects. */

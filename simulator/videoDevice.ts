@@ -2,10 +2,10 @@ import type { DeviceHabits, DeviceProfile, IsapiDeviceOptions, Reported } from '
 import { wallClock } from './deviceTime';
 import type { Emission, NamedPicture } from './emission';
 import { type Envelope, eventFields, eventJson, eventXml, type SimulatedEvent } from './eventBody';
-import type { StreamPart } from './framing';
 import { IsapiDevice } from './isapiDevice';
-import { type Colour, drawScene } from './scene';
+import { type Colour, drawScene } from './picture/scene';
 import { addSnapshots } from './snapshots';
+import type { StreamPart } from './stream/framing';
 
 /** The file names under which devices send the pictures of an event, in their order. */
 const PICTURE_NAMES: Record<string, string[]> = {

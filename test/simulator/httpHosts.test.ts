@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { XMLParser } from 'fast-xml-parser';
 import { Camera, type CameraOptions } from '../../simulator/camera';
-import { isLoopback } from '../../simulator/hostSlot';
+import { isLoopback } from '../../simulator/push/hostSlot';
 import { httpReceiver } from './alarmReceiver';
 import { curl, ManualClock } from './support';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { encodeJpeg } from '../../simulator/jpeg';
-import { drawScene, largePicture } from '../../simulator/scene';
+import { encodeJpeg } from '../../simulator/picture/jpeg';
+import { drawScene, largePicture } from '../../simulator/picture/scene';
 
 /** Marker and content of each segment up to the picture data. */
 function segmentsOf(jpeg: Buffer): Map<number, Buffer> {

@@ -4,8 +4,8 @@ import { afterEach, describe, it } from 'node:test';
 import busboy from 'busboy';
 import { Fault } from '../../protocols/errors';
 import { Camera, type CameraOptions } from '../../simulator/camera';
-import { mayCall } from '../../simulator/hostSlot';
-import { PUSH_VARIANTS, type PushVariantName, pushStyleOf } from '../../simulator/pushVariants';
+import { mayCall } from '../../simulator/push/hostSlot';
+import { PUSH_VARIANTS, type PushVariantName, pushStyleOf } from '../../simulator/push/pushVariants';
 import { httpReceiver, OK, okWhenWhole, RawReceiver } from './alarmReceiver';
 
 const PICTURE = Buffer.concat([Buffer.from('ffd8ffe0', 'hex'), Buffer.alloc(3000, 0x41), Buffer.from('ffd9', 'hex')]);

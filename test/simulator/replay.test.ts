@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Fault } from '../../protocols/errors';
 import { Camera } from '../../simulator/camera';
-import { readRecordings, recordingOf } from '../../simulator/recording';
-import { postsOf, Replay, splitAtDelimiters } from '../../simulator/replay';
+import { readRecordings, recordingOf } from '../../simulator/stream/recording';
+import { postsOf, Replay, splitAtDelimiters } from '../../simulator/stream/replay';
 import { packageRoot } from '../support/packageRoot';
 import { ManualClock, RawClient, STREAM_REQUEST } from './support';
 

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { Fault } from '../../protocols/errors';
 import { Camera } from '../../simulator/camera';
 import { Nvr } from '../../simulator/nvr';
+import { framingOf, VARIANTS, type VariantName } from '../../simulator/stream/variants';
 import { Terminal } from '../../simulator/terminal';
-import { framingOf, VARIANTS, type VariantName } from '../../simulator/variants';
 import { count, curl, ManualClock, RawClient, STREAM_REQUEST } from './support';
 
 const HEARTBEAT = '<eventType>videoloss</eventType>';

@@ -1,4 +1,4 @@
-import type { Random } from './random';
+import type { Random } from '../random';
 
 /** One part of a stream or of a push: what a device wants to say, before its way of framing is applied. */
 export interface StreamPart {

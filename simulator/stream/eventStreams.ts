@@ -1,9 +1,9 @@
-import { type Clock, systemClock } from '../protocols/clock';
+import { type Clock, systemClock } from '../../protocols/clock';
+import type { Exchange } from '../exchange';
+import { noSlotDocument } from '../outcomes';
+import { type Random, seededRandom } from '../random';
 import { EventStream } from './eventStream';
-import type { Exchange } from './exchange';
 import type { Framing, StreamPart } from './framing';
-import { noSlotDocument } from './outcomes';
-import { type Random, seededRandom } from './random';
 import type { Replay } from './replay';
 
 export interface EventStreamsOptions {

@@ -1,6 +1,6 @@
-import { readXmlBody } from './bodies';
-import type { Exchange } from './exchange';
-import type { Handler } from './routes';
+import { readXmlBody } from '../bodies';
+import type { Exchange } from '../exchange';
+import type { Handler } from '../routes';
 
 /** The words of RemoteControl/door; models differ in which of them they know. */
 export type DoorCommand = 'open' | 'close' | 'alwaysOpen' | 'alwaysClose' | 'resume';

@@ -1,6 +1,6 @@
+import { type Random, seededRandom } from '../random';
 import { forEachDot, LETTER_HEIGHT, LETTER_WIDTH } from './bitmapFont';
 import { encodeJpeg, type Pixels } from './jpeg';
-import { type Random, seededRandom } from './random';
 
 export type Colour = [red: number, green: number, blue: number];
 

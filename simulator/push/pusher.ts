@@ -1,7 +1,7 @@
 import type http from 'node:http';
-import { type Clock, systemClock } from '../protocols/clock';
-import { pause } from '../protocols/pause';
-import type { Emission } from './emission';
+import { type Clock, systemClock } from '../../protocols/clock';
+import { pause } from '../../protocols/pause';
+import type { Emission } from '../emission';
 import { mayCall, type PushTarget } from './hostSlot';
 import { agentFor, attemptPush, type PushAnswer } from './pushAttempt';
 import { type PushBody, type PushStyle, pushBody } from './pushBody';

@@ -1,4 +1,4 @@
-import { Fault } from '../protocols/errors';
+import { Fault } from '../../protocols/errors';
 import { type PushStyle, STANDARD_PUSH } from './pushBody';
 
 export interface PushVariant {

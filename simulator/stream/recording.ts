@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { Fault } from '../protocols/errors';
+import { Fault } from '../../protocols/errors';
 
 /** What a captured file turned out to be. */
 export type RecordingKind = 'stream' | 'response' | 'request' | 'body' | 'bytes';

@@ -1,7 +1,7 @@
-import type { XmlObject } from '../protocols/isapi/readXml';
-import { NAMESPACES, readXmlBody, xmlDocument } from './bodies';
+import type { XmlObject } from '../../protocols/isapi/readXml';
+import { NAMESPACES, readXmlBody, xmlDocument } from '../bodies';
+import type { Exchange } from '../exchange';
 import type { EventStreams } from './eventStreams';
-import type { Exchange } from './exchange';
 import type { StreamPart } from './framing';
 
 /**

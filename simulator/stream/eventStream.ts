@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../protocols/clock';
+import type { Clock } from '../../protocols/clock';
+import type { Random } from '../random';
 import { type Framing, framePart, responseHead, type StreamPart } from './framing';
-import type { Random } from './random';
 
 /** A client that does not read is dropped when this much waits for it: devices have little memory. */
 const LARGEST_BACKLOG = 32 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import type { Emission, NamedPicture } from './emission';
+import type { Emission, NamedPicture } from '../emission';
 
 /** How a device packs an event into a POST; {@link STANDARD_PUSH} is well formed, each variant errs in one point. */
 export interface PushStyle {

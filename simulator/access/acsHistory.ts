@@ -1,8 +1,8 @@
+import { readJsonBody } from '../bodies';
+import type { Exchange } from '../exchange';
+import type { Handler } from '../routes';
 import { historyRow } from './accessDocuments';
 import type { AccessLog, AccessQuery, AccessRow } from './accessLog';
-import { readJsonBody } from './bodies';
-import type { Exchange } from './exchange';
-import type { Handler } from './routes';
 
 export interface AcsHistoryOptions {
     /** false: `notSupport`, as some models and firmware answer. */

@@ -1,7 +1,7 @@
-import type { Clock } from '../protocols/clock';
-import { readJsonBody } from './bodies';
-import type { Exchange } from './exchange';
-import type { Handler } from './routes';
+import type { Clock } from '../../protocols/clock';
+import { readJsonBody } from '../bodies';
+import type { Exchange } from '../exchange';
+import type { Handler } from '../routes';
 
 export type CheckAnswer = 'success' | 'failed' | 'timeout';
 

@@ -1,10 +1,10 @@
 import net from 'node:net';
-import type { XmlObject } from '../protocols/isapi/readXml';
-import { readJsonBody, readXmlBody, xmlDocument } from './bodies';
-import type { Exchange } from './exchange';
+import type { XmlObject } from '../../protocols/isapi/readXml';
+import { readJsonBody, readXmlBody, xmlDocument } from '../bodies';
+import type { Exchange } from '../exchange';
+import type { Outcome } from '../outcomes';
+import type { Handler } from '../routes';
 import { freeSlot, type HostSlot, mayCall, objectionTo, targetOf } from './hostSlot';
-import type { Outcome } from './outcomes';
-import type { Handler } from './routes';
 
 export interface HttpHostsOptions {
     /** Cameras have three, terminals two, recorders one. */

@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '../protocols/clock';
-import type { Emission } from './emission';
+import { type Clock, systemClock } from '../../protocols/clock';
+import type { Emission } from '../emission';
 import { targetOf } from './hostSlot';
 import type { HttpHosts } from './httpHosts';
 import type { PushBody, PushStyle } from './pushBody';

@@ -1,8 +1,8 @@
-import { type Clock, systemClock } from '../protocols/clock';
+import { type Clock, systemClock } from '../../protocols/clock';
+import type { PushBody } from '../push/pushBody';
+import { seededRandom } from '../random';
 import type { EventStream } from './eventStream';
 import { framePart, STANDARD } from './framing';
-import type { PushBody } from './pushBody';
-import { seededRandom } from './random';
 import type { Recording } from './recording';
 
 export interface ReplayOptions {

@@ -1,6 +1,6 @@
-import { Fault } from '../protocols/errors';
+import { Fault } from '../../protocols/errors';
+import { between } from '../random';
 import { type Framing, responseHead, STANDARD } from './framing';
-import { between } from './random';
 
 export interface Variant {
     /** One line for `--list-variants`. */

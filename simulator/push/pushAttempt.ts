@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { Clock } from '../protocols/clock';
-import { pause } from '../protocols/pause';
+import type { Clock } from '../../protocols/clock';
+import { pause } from '../../protocols/pause';
 import { answerChallenge } from './challengeAnswer';
 import type { PushTarget } from './hostSlot';
 import type { PushBody, PushStyle } from './pushBody';

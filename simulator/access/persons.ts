@@ -1,7 +1,7 @@
-import { readJsonBody } from './bodies';
-import type { Exchange } from './exchange';
-import { between, pick, type Random } from './random';
-import type { Handler } from './routes';
+import { readJsonBody } from '../bodies';
+import type { Exchange } from '../exchange';
+import { between, pick, type Random } from '../random';
+import type { Handler } from '../routes';
 
 /** Somebody a terminal knows. Numbers are text: leading zeros belong to them. */
 export interface SimulatedPerson {
