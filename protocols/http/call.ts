@@ -34,12 +34,8 @@ export class Call {
         this.path = requestPath(request.path);
         const body = typeof request.body === 'string' ? Buffer.from(request.body, 'utf8') : request.body;
         this.body = body && body.length > 0 ? body : undefined;
-        this.#headers = {
-            host: hostHeader(host, port, tls !== undefined),
-            accept: '*/*',
-            ...requestHeaders(request.headers),
-            ...own,
-        };
+        const given = { Accept: '*/*', ...requestHeaders(request.headers), ...own };
+        this.#headers = { Host: hostHeader(host, port, tls !== undefined), ...given };
         this.#outer = request.signal;
         this.#outer?.addEventListener('abort', this.#abandon, { once: true });
         if (this.#outer?.aborted) this.#abandon();
@@ -53,8 +49,8 @@ export class Call {
     /** The headers of one round. */
     headers(authorization: string | undefined, body: Buffer | undefined): Record<string, string> {
         const headers = { ...this.#headers };
-        if (authorization !== undefined) headers.authorization = authorization;
-        if (body || WITH_BODY.has(this.method)) headers['content-length'] = String(body?.length ?? 0);
+        if (authorization !== undefined) headers.Authorization = authorization;
+        if (body || WITH_BODY.has(this.method)) headers['Content-Length'] = String(body?.length ?? 0);
         return headers;
     }
 

@@ -176,7 +176,7 @@ export class HttpClient {
      * @throws Fault as {@link request}
      */
     async open(request: HttpRequest): Promise<HttpStream> {
-        const call = this.#begin(request, { connection: 'keep-alive', 'accept-encoding': 'identity' });
+        const call = this.#begin(request, { Connection: 'keep-alive', 'Accept-Encoding': 'identity' });
         const agents = new DeviceAgents(this.#destination as Destination, 1);
         const end = () => {
             agents.destroy();

@@ -56,15 +56,17 @@ function watched<T extends Duplex>(socket: T): T {
 }
 
 async function secured(inner: Duplex, destination: Destination & { tls: TlsSettings }): Promise<TLSSocket> {
-    const secure = watched(connectTls({ ...tlsOptions(destination.tls), socket: inner }));
-    secure.once('close', () => inner.destroy());
+    let secure: TLSSocket | undefined;
     try {
+        // It throws for keys, certificates and ciphers that cannot be used.
+        secure = watched(connectTls({ ...tlsOptions(destination.tls), socket: inner }));
+        secure.once('close', () => inner.destroy());
         await established(secure, 'secureConnect');
         const mismatch = checkPin(secure, destination.tls);
         if (mismatch) throw mismatch;
         return secure;
     } catch (error) {
-        secure.destroy();
+        secure?.destroy();
         throw tlsFault(error, destination, destination.connectTimeout);
     }
 }

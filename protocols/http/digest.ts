@@ -36,6 +36,9 @@ export interface DigestInput {
 
 const ALGORITHM = /^(MD5|SHA-?256)(-SESS)?$/i;
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not pass
+const UNSENDABLE = /[\x00-\x08\x0a-\x1f\x7f]/;
+
 export function hashOf(algorithm: string): { hash: DigestHash; session: boolean } | undefined {
     const match = ALGORITHM.exec(algorithm.trim());
     if (!match) return undefined;
@@ -50,6 +53,8 @@ export function readDigestChallenge({ scheme, parameters }: Challenge): DigestCh
     const { realm, nonce, opaque, algorithm } = parameters;
     const hash = hashOf(algorithm ?? 'MD5');
     if (scheme !== 'digest' || realm === undefined || !nonce || !hash) return undefined;
+    // What cannot be sent back cannot be answered; a lenient parser lets such bytes through.
+    if (UNSENDABLE.test(`${realm}${nonce}${opaque ?? ''}`)) return undefined;
     const offered = (parameters.qop ?? '')
         .toLowerCase()
         .split(/[\s,]+/)

@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { isIPv6 } from 'node:net';
+import { domainToASCII } from 'node:url';
 import { Fault } from '../errors.js';
 
 function invalid(field: string, reason: string): Fault {
@@ -47,28 +48,32 @@ const OWN_HEADERS = new Set([
     'upgrade',
 ]);
 
+/** As every other client spells it: some firmware looks for `Content-Type` and not for `content-type`. */
+function spelling(name: string): string {
+    return name === name.toLowerCase() ? name.replace(/(^|-)[a-z]/g, (start) => start.toUpperCase()) : name;
+}
+
 /**
- * The headers of a caller, in lower case and without those the client writes itself. A message that came from a web
- * page carries those too, so they are left out rather than refused.
+ * The headers of a caller without those the client writes itself. A message that came from a web page carries those too,
+ * so they are left out rather than refused.
  * @throws Fault CONFIG_INVALID for names and values that are no header, line breaks above all
  */
 export function requestHeaders(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
-    const clean: Record<string, string> = Object.create(null);
+    const clean = new Map<string, [string, string]>();
     for (const [name, given] of Object.entries(headers)) {
         const value = Buffer.from(String(given), 'utf8').toString('latin1');
         try {
             validateHeaderName(name);
             validateHeaderValue(name, value);
-        } catch (error) {
+        } catch {
+            // Without the cause: it repeats the name, and what was taken for one may hold a secret.
             const named = /^[\w-]{1,64}$/.test(name) ? `the value of ${name}` : 'a name';
-            throw new Fault('CONFIG_INVALID', {
-                details: { field: 'headers', reason: `${named} holds characters that no header may hold` },
-                cause: error,
-            });
+            throw invalid('headers', `${named} holds characters that no header may hold`);
         }
-        if (!OWN_HEADERS.has(name.toLowerCase())) clean[name.toLowerCase()] = value;
+        const key = name.toLowerCase();
+        if (!OWN_HEADERS.has(key)) clean.set(key, [spelling(name), value]);
     }
-    return clean;
+    return Object.fromEntries(clean.values());
 }
 
 /**
@@ -76,9 +81,11 @@ export function requestHeaders(headers: Readonly<Record<string, string>> = {}): 
  * @throws Fault HOST_MISSING, CONFIG_INVALID
  */
 export function readHost(host: string | undefined): string {
-    const bare = (host ?? '').trim().replace(/^\[(.*)\]$/, '$1');
-    if (bare === '') throw new Fault('HOST_MISSING');
-    if (/[\s/?#@\\[\]]/.test(bare) || (bare.includes(':') && !isIPv6(bare))) {
+    const given = (host ?? '').trim().replace(/^\[(.*)\]$/, '$1');
+    if (given === '') throw new Fault('HOST_MISSING');
+    // A name in another script goes by its ASCII form (IDNA), in DNS and on the wire.
+    const bare = /[^\x20-\x7e]/.test(given) ? domainToASCII(given) : given;
+    if (bare === '' || /[\s/?#@\\[\]]/.test(given) || (given.includes(':') && !isIPv6(given))) {
         throw invalid('host', 'only a name or an address belongs there, without protocol, port or path');
     }
     return bare;

@@ -121,6 +121,11 @@ test('what can be answered: MD5 and SHA-256, with or without -sess, whatever the
     assert.equal(hash(', algorithm=token'), undefined);
 });
 
+test('a challenge that could not be sent back is not answered', () => {
+    assert.equal(readDigestChallenge(parseChallenges('Digest realm="a\x01", nonce="n"')[0]!), undefined);
+    assert.equal(readDigestChallenge(parseChallenges('Digest realm="r", nonce="n", opaque="\x7f"')[0]!), undefined);
+});
+
 test('qop: auth, among others, absent; auth-int alone cannot be answered', () => {
     const qop = (value: string) => readDigestChallenge(parseChallenges(`Digest realm="r", nonce="n"${value}`)[0]!);
     assert.equal(qop(', qop="auth"')?.qop, 'auth');

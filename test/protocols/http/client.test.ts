@@ -144,11 +144,11 @@ describe('what is sent', () => {
         const lines = device.heads[0]!.split('\r\n');
         assert.equal(lines[0], 'PUT /S%C3%A3o?a=1@2&b HTTP/1.1');
         assert.deepEqual(lines.slice(1).sort(), [
+            'Accept: */*',
             'Connection: keep-alive',
-            'accept: */*',
-            'content-length: 5',
-            'content-type: text/xml',
-            `host: 127.0.0.1:${device.port}`,
+            'Content-Length: 5',
+            'Content-Type: text/xml',
+            `Host: 127.0.0.1:${device.port}`,
         ]);
     });
 
@@ -278,7 +278,7 @@ describe('connections', () => {
             await client.request({ path: '/' });
             assert.match((await client.request({ path: '/' })).body.toString(), /^n/);
             assert.equal(brought, 1, 'the second request reuses it');
-            assert.match(device.heads.at(-1)!, /host: recorder\.p2p$/m);
+            assert.match(device.heads.at(-1)!, /Host: recorder\.p2p$/m);
         }
     });
 

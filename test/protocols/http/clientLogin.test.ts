@@ -303,7 +303,7 @@ describe('a login that has to be sent twice', () => {
 describe('a device that closes after its 401 without saying so', () => {
     test('gets the PUT on a new connection, once', async () => {
         const device = await rawDevice((socket, head) => {
-            if (/^authorization:/im.test(head)) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+            if (/^Authorization:/m.test(head)) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
             else
                 socket.end(
                     'HTTP/1.1 401 U\r\nWWW-Authenticate: Digest realm="r", nonce="n"\r\nContent-Length: 0\r\n\r\n',
@@ -316,7 +316,7 @@ describe('a device that closes after its 401 without saying so', () => {
             // Its close has to arrive before the connection is used again, as it does between two real requests.
             await new Promise((resolve) => setTimeout(resolve, 20));
         }
-        assert.equal(device.heads.filter((head) => head.includes('authorization')).length, 3);
+        assert.equal(device.heads.filter((head) => head.includes('Authorization')).length, 3);
         client.close();
         await device.stop();
     });

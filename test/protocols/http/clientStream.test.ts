@@ -177,6 +177,20 @@ describe('an event stream', () => {
         );
     });
 
+    test('from a device with stray bytes before its answers, login included', async () => {
+        const { client } = await wire(
+            (socket, request) => {
+                if (request.includes('Authorization')) socket.end(`#${head}\r\n--MIME_boundary`);
+                else
+                    socket.write(
+                        '#HTTP/1.1 401 U\r\nWWW-Authenticate: Digest realm="r", nonce="n"\r\nContent-Length: 0\r\n\r\n',
+                    );
+            },
+            { auth: 'auto' },
+        );
+        assert.equal(await readAll(await client.open({ path: STREAM })), '--MIME_boundary');
+    });
+
     test('a caller may give up at any time', async () => {
         const { client } = await wire((socket) => socket.write(`${head}\r\nx`));
         const leaving = new AbortController();

@@ -150,6 +150,13 @@ describe('a device with https', { skip: opensslMissing }, () => {
         assert.match((await fault(get(port, { verify: 'off' }))).code, /^(TLS_FAILED|CONNECTION_LOST)$/);
     });
 
+    test('a key or cipher list that cannot be used is a fault of TLS, not a crash', async () => {
+        const port = await device(certificates.selfSigned);
+        for (const tls of [{ key: 'no key', cert: certificates.signed.cert }, { ciphers: 'NO-SUCH-CIPHER' }]) {
+            assert.equal((await fault(get(port, { verify: 'off', tls }))).code, 'TLS_FAILED');
+        }
+    });
+
     test('with old firmware needs a tls-config that admits old versions', async () => {
         const old = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
         const port = await device(certificates.selfSigned, old);
