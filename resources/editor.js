@@ -43,9 +43,18 @@ window.vigiaEditor = (() => {
                 return number >= min && number <= max ? undefined : text('invalid.number', { min, max });
             }),
         host: () =>
-            validator((value) => {
+            validator(function (value) {
+                const link = $('#node-config-input-link').val() ?? this.link;
+                if (link !== undefined && link !== 'direct') return undefined;
                 if (!value) return text('invalid.missing');
                 return hasVariable(value) || !/[\s/@?#]/.test(value) ? undefined : text('invalid.host');
+            }),
+        serial: () =>
+            validator(function (value) {
+                const link = $('#node-config-input-link').val() ?? this.link;
+                if (link !== 'p2p') return undefined;
+                if (!value) return text('invalid.serial');
+                return hasVariable(value) || /^\s*[\w-]{4,64}\s*$/.test(value) ? undefined : text('invalid.serial');
             }),
         fingerprint: () =>
             validator(function (value) {

@@ -7,7 +7,7 @@ import { FAULTS } from '../../protocols/errors';
 import { packageRoot } from '../support/packageRoot';
 
 const LANGUAGES = ['en-US', 'pt-BR', 'zh-CN'];
-const TYPES = ['device-config', 'isapi-alertstream', 'alarm-http-in'];
+const TYPES = ['device-config', 'isapi-alertstream', 'alarm-http-in', 'intelbras-p2p-tunnel'];
 /** The catalogue that holds what all nodes share. */
 const SHARED = '@vigia/node-red-cctv/device-config:device-config.';
 
@@ -132,7 +132,18 @@ describe('the dialogs', () => {
                 .split('\n')
                 .map((word) => word.trim())
                 .filter((word) => word !== '');
-            const protocol = ['http://', 'https://', 'Digest', 'Basic', 'alertStream', 'subscribeEvent'];
+            const protocol = [
+                'http://',
+                'https://',
+                'Digest',
+                'Basic',
+                'alertStream',
+                'subscribeEvent',
+                'Easy4IP',
+                'DMSS',
+                'Hikvision',
+                'Intelbras / Dahua',
+            ];
             assert.deepEqual(
                 words.filter((word) => !protocol.includes(word)),
                 [],

@@ -17,8 +17,10 @@ interface FlowNode {
     [property: string]: unknown;
 }
 
-const CORE = 'catch change comment csv debug file http-in http-response junction switch tab'.split(' ');
-const OURS = ['device-config', 'isapi-alertstream', 'alarm-http-in'];
+const CORE = 'catch change comment csv debug file http-in http-response http-request inject junction switch tab'.split(
+    ' ',
+);
+const OURS = ['device-config', 'isapi-alertstream', 'alarm-http-in', 'intelbras-p2p-tunnel'];
 
 const folder = join(packageRoot, 'examples');
 const examples = readdirSync(folder)
