@@ -176,22 +176,9 @@ export class HttpClient {
      * @throws Fault as {@link request}
      */
     async open(request: HttpRequest): Promise<HttpStream> {
-        const call = this.#begin(request, { Connection: 'keep-alive', 'Accept-Encoding': 'identity' });
-        const agents = new DeviceAgents(this.#destination as Destination, 1);
-        const end = () => {
-            agents.destroy();
-            this.#end(call);
-        };
-        try {
-            const answer = await this.#converse(call, request, agents);
-            const body = answer.stream();
-            call.signal.addEventListener('abort', () => body.destroy(call.signal.reason), { once: true });
-            body.once('close', end);
-            return { statusCode: answer.statusCode, headers: answer.headers, body, close: () => body.destroy() };
-        } catch (error) {
-            end();
-            throw error;
-        }
+        const own = { Connection: 'keep-alive', 'Accept-Encoding': 'identity' };
+        const [{ statusCode, headers }, body] = await this.#alone(request, own, (answer) => answer.stream());
+        return { statusCode, headers, body, close: () => body.destroy() };
     }
 
     /**
@@ -200,22 +187,11 @@ export class HttpClient {
      * @throws Fault as {@link request}
      */
     async talk(request: HttpRequest): Promise<HttpTalk> {
-        const call = this.#begin(request, { connection: 'keep-alive' });
-        const agents = new DeviceAgents(this.#destination as Destination, 1);
-        const end = () => {
-            agents.destroy();
-            this.#end(call);
-        };
-        try {
-            const answer = await this.#converse(call, request, agents);
-            const connection = answer.takeConnection();
-            call.signal.addEventListener('abort', () => connection.destroy(call.signal.reason), { once: true });
-            connection.once('close', end);
-            return { statusCode: answer.statusCode, headers: answer.headers, connection };
-        } catch (error) {
-            end();
-            throw error;
-        }
+        const own = { Connection: 'keep-alive' };
+        const [{ statusCode, headers }, connection] = await this.#alone(request, own, (answer) =>
+            answer.takeConnection(),
+        );
+        return { statusCode, headers, connection };
     }
 
     /** Lets one login out at once, although the last was refused. */
@@ -243,6 +219,30 @@ export class HttpClient {
     #end(call: Call): void {
         call.end();
         this.#calls.delete(call);
+    }
+
+    /** A request on a connection of its own, which lasts until what was taken of the answer is closed. */
+    async #alone<Taken extends Readable>(
+        request: HttpRequest,
+        own: Readonly<Record<string, string>>,
+        take: (answer: Answer) => Taken,
+    ): Promise<[Answer, Taken]> {
+        const call = this.#begin(request, own);
+        const agents = new DeviceAgents(this.#destination as Destination, 1);
+        const end = () => {
+            agents.destroy();
+            this.#end(call);
+        };
+        try {
+            const answer = await this.#converse(call, request, agents);
+            const taken = take(answer);
+            call.signal.addEventListener('abort', () => taken.destroy(call.signal.reason), { once: true });
+            taken.once('close', end);
+            return [answer, taken];
+        } catch (error) {
+            end();
+            throw error;
+        }
     }
 
     /** The request with its login; what comes back is about the request itself. */
