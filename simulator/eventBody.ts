@@ -81,12 +81,15 @@ function extensions(serial: string, dateTime: string) {
 
 /** The fields of an event in the order in which cameras and recorders write them. */
 export function eventFields(event: SimulatedEvent, envelope: Envelope): Record<string, unknown> {
-    const { serialNumber, channelKey, channel, dateTime, channelName, activePostCount, ...address } = envelope;
+    const { serialNumber, channelKey, dateTime, channelName } = envelope;
     const fields: Record<string, unknown> = {
-        ...address,
-        [channelKey]: channel ?? event.channel ?? 1,
+        ipAddress: envelope.ipAddress,
+        portNo: envelope.portNo,
+        protocol: envelope.protocol,
+        macAddress: envelope.macAddress,
+        [channelKey]: envelope.channel ?? event.channel ?? 1,
         dateTime,
-        activePostCount,
+        activePostCount: envelope.activePostCount,
         eventType: event.type,
         eventState: event.state ?? 'active',
         eventDescription: event.description ?? DESCRIPTIONS[event.type] ?? `${event.type} alarm`,

@@ -86,6 +86,9 @@ describe('a simulated camera', () => {
         const length = Number(/Content-Length: (\d+)/.exec(text)?.[1]);
         const start = text.indexOf('\r\n\r\n') + 4;
         assert.equal(text.slice(start + length, start + length + 12), '--boundary\r\n');
+        const names = [...text.slice(start, start + length).matchAll(/^<(\w+)/gm)].map((match) => match[1]);
+        const order = 'ipAddress portNo protocol macAddress channelID dateTime activePostCount eventType eventState';
+        assert.equal(names.slice(1, 10).join(' '), order);
         assert.match(
             text.slice(start, start + length),
             /<eventType>VMD<.*<eventState>active<.*<\/EventNotificationAlert>\r\n$/s,
