@@ -341,6 +341,10 @@ export const FAULTS = {
         sentence: 'The device {deviceId} is not online at the ISUP listener.',
         remedy: 'Look at the presence messages of isup-in; in the device, check Platform Access: server, port, Device ID and key.',
     },
+    ISUP_LISTENER_MISSING: {
+        sentence: 'No isup-in listens for this device.',
+        remedy: 'Open device-config, choose the isup-in at which the device registers, and deploy; look at its status.',
+    },
     ISUP_NO_PASSTHROUGH: {
         sentence: 'The device {deviceId} speaks EHome {protocol}, which carries no ISAPI.',
         remedy: 'Set Platform Access of the device to version 5.0, or reach it directly.',

@@ -47,6 +47,8 @@ export interface IsupListenerOptions {
     /** `known`: only listed devices are answered. */
     accept?: 'any' | 'known';
     devices?: readonly ListedDevice[];
+    /** Devices that are listed elsewhere and may come and go while we listen; asked where `devices` has none. */
+    alsoListed?(deviceId: string): ListedDevice | undefined;
     /** The ISUP key of devices that have none of their own. */
     defaultKey?: string;
     /** Seconds, 15. */
@@ -116,8 +118,8 @@ export class IsupListener {
     readonly table: PresenceTable;
     private readonly clock: Clock;
     private readonly limits: IsupLimits;
+    private readonly devices: ReadonlyMap<string, ListedDevice>;
     private readonly gate: SourceGate;
-    private readonly keys: ReadonlyMap<string, string>;
     private readonly advertised: { host: string; port?: number };
     private readonly connections = new Set<IsupConnection>();
     private readonly reported = new Map<string, number>();
@@ -133,13 +135,12 @@ export class IsupListener {
         this.limits = { ...DEFAULT_LIMITS, ...options.limits };
         this.random = options.random ?? new CryptoRandom();
         this.gate = new SourceGate(this.limits, this.clock.now());
-        const devices = options.devices ?? [];
-        this.keys = new Map(devices.flatMap(({ id, key }) => (key ? [[id, key] as const] : [])));
+        this.devices = new Map((options.devices ?? []).map((device) => [device.id, device]));
         this.advertised = readHostPort(options.advertise ?? '');
         this.table = new PresenceTable({
             patience: (options.keepAlive ?? 15) * (options.misses ?? 6) * 1000,
             strangers: this.limits.strangers,
-            devices,
+            listed: (deviceId) => this.devices.get(deviceId) ?? options.alsoListed?.(deviceId),
             onPresence: (presence) => this.events.onPresence?.(presence),
             onFlapping: (deviceId) => this.warn({ what: 'flapping', deviceId }),
         });
@@ -309,7 +310,8 @@ export class IsupListener {
                 if (this.options.accept === 'known' && !this.table.isListed(deviceId)) {
                     return { refusal: 'unknown-device' };
                 }
-                const key = this.keys.get(deviceId) || this.options.defaultKey;
+                const listed = this.devices.get(deviceId);
+                const key = listed?.key || this.options.alsoListed?.(deviceId)?.key || this.options.defaultKey;
                 return key ? { key } : { refusal: 'no-key' };
             },
             masterOf: (deviceId) => this.table.find(deviceId)?.masterKey,

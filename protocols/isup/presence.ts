@@ -90,7 +90,8 @@ export interface PresenceTableOptions {
     patience: number;
     /** Most devices that are remembered without being listed. */
     strangers: number;
-    devices: readonly { id: string; name?: string }[];
+    /** The device that the user listed under this Device ID. */
+    listed(deviceId: string): { id: string; name?: string } | undefined;
     onPresence(presence: Presence): void;
     /** A device came and went so often that its changes are now held back until it settles. */
     onFlapping(deviceId: string): void;
@@ -108,12 +109,9 @@ const REPEAT_AFTER = 60_000;
 export class PresenceTable {
     private readonly records = new Map<string, DeviceRecord>();
     private readonly ehome = new Map<string, DeviceRecord>();
-    private readonly listed: ReadonlyMap<string, { id: string; name?: string }>;
     private strangers = 0;
 
-    constructor(private readonly options: PresenceTableOptions) {
-        this.listed = new Map(options.devices.map((device) => [device.id, device]));
-    }
+    constructor(private readonly options: PresenceTableOptions) {}
 
     /** Milliseconds of silence that a device has where its own keepalive asks for no more. */
     get patience(): number {
@@ -125,7 +123,7 @@ export class PresenceTable {
     }
 
     isListed(deviceId: string): boolean {
-        return this.listed.has(deviceId);
+        return this.options.listed(deviceId) !== undefined;
     }
 
     find(deviceId: string): DeviceRecord | undefined {
@@ -134,7 +132,7 @@ export class PresenceTable {
 
     /** The listed device that one of these words names. */
     resembling(words: readonly string[]): string | undefined {
-        return words.find((word) => this.listed.has(word));
+        return words.find((word) => this.isListed(word));
     }
 
     findEhome(key: string): DeviceRecord | undefined {
@@ -146,7 +144,7 @@ export class PresenceTable {
     at(deviceId: string, now: number): DeviceRecord {
         const found = this.records.get(deviceId);
         if (found) return found;
-        const listed = this.listed.get(deviceId);
+        const listed = this.options.listed(deviceId);
         const record: DeviceRecord = {
             id: deviceId,
             ...(listed?.name && { name: listed.name }),

@@ -46,7 +46,7 @@ describe('the limits of the listener', () => {
         const table = new PresenceTable({
             patience: 90_000,
             strangers: 100,
-            devices: [{ id: 'MINE' }],
+            listed: (deviceId) => (deviceId === 'MINE' ? { id: 'MINE' } : undefined),
             onPresence: () => undefined,
             onFlapping: () => undefined,
         });

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { describe, it } from 'node:test';
+import { IsupStation, type IsupStationOptions } from '../../devices/isupStation';
+import type { Occurrence } from '../../events/deviceEvent';
+import type { Fault } from '../../protocols/errors';
+import type { IsupAlarm, UnknownFrame } from '../../protocols/isup/data';
+import type { Presence } from '../../protocols/isup/presence';
+import { EhomeDevice } from '../../simulator/ehomeDevice';
+import { IsupDevice } from '../../simulator/isupDevice';
+import { ManualClock } from '../protocols/isup/manualClock';
+import { RawClient, until } from '../protocols/isup/rig';
+import { vectors } from '../protocols/isup/vectors';
+
+const KEY = 'Test1234key';
+
+interface Told {
+    presence: Presence[];
+    events: Occurrence[];
+    unreadable: { alarm: IsupAlarm; reason: string }[];
+    unknown: UnknownFrame[];
+    faults: Fault[];
+    hosts: string[];
+    ports: number[];
+    claims: object;
+}
+
+async function withStation(
+    options: Partial<IsupStationOptions>,
+    body: (station: IsupStation, told: Told, device: (id?: string) => IsupDevice) => Promise<void>,
+): Promise<void> {
+    const told: Told = {
+        presence: [],
+        events: [],
+        unreadable: [],
+        unknown: [],
+        faults: [],
+        hosts: [],
+        ports: [],
+        claims: {},
+    };
+    const station = new IsupStation({
+        bind: '127.0.0.1',
+        port: 0,
+        alarmPort: 0,
+        defaultKey: KEY,
+        advertise: '127.0.0.1',
+        alarms: false,
+        ...options,
+        reporter: {
+            listening: (port) => told.ports.push(port),
+            presence: (one) => told.presence.push(one),
+            event: (one) => told.events.push(one),
+            unreadable: (alarm, reason) => told.unreadable.push({ alarm, reason }),
+            unknown: (frame) => told.unknown.push(frame),
+            warning: () => undefined,
+            alarmHost: (what, deviceId, slot) => told.hosts.push(`${what} ${deviceId} ${slot}`),
+            fault: (fault) => told.faults.push(fault),
+            claims: (claims) => {
+                told.claims = claims;
+            },
+        },
+    });
+    const devices: IsupDevice[] = [];
+    station.start();
+    try {
+        await body(station, told, (deviceId = 'CAM1') => {
+            const device = new IsupDevice({ host: '127.0.0.1', port: told.ports[0]!, deviceId, key: KEY });
+            devices.push(device);
+            return device;
+        });
+    } finally {
+        for (const device of devices) device.destroy();
+        await station.close();
+    }
+}
+
+const listening = (told: Told) => until('the port', () => told.ports.length === 1);
+
+describe('an ISUP station', () => {
+    it('makes events of alarms, in XML, JSON and behind an HTTP head', async () => {
+        await withStation({}, async (_station, told, device) => {
+            await listening(told);
+            const camera = device();
+            await camera.start();
+            for (const name of ['alarm_xml', 'alarm_json', 'alarm_http_framed']) {
+                const before = told.events.length;
+                // Copies of one occurrence are told once: each is on a channel of its own.
+                const channel = String(before + 1);
+                const body = vectors[name]!.body!.replace('>1</channelID>', `>${channel}</channelID>`);
+                camera.alarm(body.replace('"channelID":1', `"channelID":${channel}`));
+                await until(name, () => told.events.length === before + 1);
+            }
+            for (const [at, { event, raw }] of told.events.entries()) {
+                assert.equal(event.kind, 'motion');
+                assert.equal(event.state, 'active');
+                assert.equal(event.via, 'isup');
+                assert.equal(event.channel, at + 1);
+                assert.equal(event.device.id, 'CAM1');
+                assert.equal(event.device.serial, 'DS-TEST-CAM20260101AAWRQ00000001');
+                assert.equal(event.device.address, '127.0.0.1');
+                assert.ok(raw.text);
+            }
+        });
+    });
+
+    it('reads what looks like multi-part, says that it is not sure, and hands on what it cannot read', async () => {
+        await withStation({}, async (_station, told, device) => {
+            await listening(told);
+            const camera = device();
+            await camera.start();
+            const xml = vectors.alarm_xml!.body!;
+            camera.alarm(
+                Buffer.concat([
+                    Buffer.from('POST /alarm HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n'),
+                    Buffer.from(
+                        `Content-Type: application/xml\r\nContent-Length: ${xml.length}\r\n\r\n${xml}\r\n--b\r\n`,
+                    ),
+                    Buffer.from(
+                        'Content-Type: image/jpeg\r\nContent-Length: 4\r\n\r\n\u00ff\u00d8\u00ff\u00d9',
+                        'latin1',
+                    ),
+                    Buffer.from('\r\n--b--\r\n'),
+                ]),
+            );
+            await until('an event', () => told.events.length === 1);
+            const [{ event, pictures }] = told.events as [Occurrence];
+            assert.equal(event.kind, 'motion');
+            assert.equal(pictures.length, 1);
+            assert.match(event.warnings!.join(), /not known for sure/);
+            camera.alarm(Buffer.from([1, 2, 3]));
+            camera.alarm('<Nothing/>');
+            await until('both', () => told.unreadable.length === 2);
+            assert.deepEqual(told.unreadable[0]!.alarm.body.content, Buffer.from([1, 2, 3]));
+        });
+    });
+
+    it('makes events of EHome alarms and positions', async () => {
+        await withStation({}, async (_station, told) => {
+            await listening(told);
+            const device = new EhomeDevice({ host: '127.0.0.1', port: told.ports[0]!, deviceId: 'EHOME1' });
+            try {
+                await device.start();
+                device.alarm(101, { VideoChannel: 3 });
+                await until('an event', () => told.events.length === 1);
+                assert.equal(told.events[0]!.event.kind, 'line-crossing');
+                assert.equal(told.events[0]!.event.channel, 3);
+                device.gps(1, 2);
+                await until('a position', () => told.events.length === 2);
+                assert.equal(told.events[1]!.event.kind, 'gps');
+            } finally {
+                device.stop();
+            }
+        });
+    });
+
+    it('writes our alarm host only where asked, and takes it out again in a run where it is not', async () => {
+        await withStation({ alarms: true }, async (station, told, device) => {
+            await listening(told);
+            const camera = device();
+            await camera.start();
+            await until('the claim', () => told.hosts.length === 1);
+            assert.match(camera.desk.hostAt(1), new RegExp(`<portNo>${station.listener.port}<`));
+            await until('the alarm link', () => station.listener.openConnections === 2);
+            const { claims } = told;
+            const port = station.listener.port;
+            await station.close();
+            camera.stop('close');
+            await withStation({ alarms: false, claims: claims as never, port }, async (_second, later, _device) => {
+                await listening(later);
+                await camera.start();
+                await until('the release', () => later.hosts.length === 1);
+                assert.match(camera.desk.hostAt(1), /0\.0\.0\.0/);
+                assert.deepEqual(later.claims, {});
+            });
+        });
+    });
+
+    it('reports a port in use and takes it when it is free', async () => {
+        const clock = new ManualClock();
+        const occupant = createServer().listen(0, '127.0.0.1');
+        await until('the occupant', () => occupant.listening);
+        const { port } = occupant.address() as { port: number };
+        await withStation({ clock, port }, async (_station, told) => {
+            await until('a fault', () => told.faults.length === 1);
+            assert.equal(told.faults[0]!.code, 'PORT_IN_USE');
+            assert.equal(told.faults[0]!.details.port, port);
+            await new Promise((resolve) => occupant.close(resolve));
+            clock.advance(10_000);
+            await listening(told);
+        });
+        assert.equal(clock.pending, 0);
+    });
+
+    it('shows frames that are neither', async () => {
+        await withStation({}, async (station, told) => {
+            await listening(told);
+            const client = await RawClient.open(station.listener.port);
+            client.send(Buffer.from('hello world'));
+            await until('a frame', () => told.unknown.length === 1);
+            assert.equal(told.unknown[0]!.data.toString(), 'hello world');
+            client.destroy();
+        });
+    });
+});
