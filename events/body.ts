@@ -1,3 +1,4 @@
+import { readEventText } from '../protocols/dahua/eventText';
 import { readJson } from '../protocols/isapi/readJson';
 import { decodeText, type TextFallback } from '../protocols/isapi/readText';
 import { readXmlDocument } from '../protocols/isapi/readXml';
@@ -37,7 +38,7 @@ export function readBody(part: Part, fallback?: TextFallback): ReadBody {
             addJson(text, result);
             break;
         default:
-            addQuery(text, result);
+            addText(text, result);
     }
     return result;
 }
@@ -76,11 +77,19 @@ function addJson(text: string, result: ReadBody): void {
     if (value === undefined) return;
     result.raw.format = 'json';
     result.raw.object = value;
-    result.candidates = listOf(value, 'EventNotificationAlert').slice(0, MAX_CANDIDATES);
+    // Access controllers of Dahua and Intelbras post theirs as `{Events: […]}`.
+    const alerts = listOf(value, 'EventNotificationAlert').flatMap((entry) => listOf(entry, 'Events'));
+    result.candidates = alerts.slice(0, MAX_CANDIDATES);
 }
 
-/** `eventType=ANPR&licensePlate=…`: the third form that listening hosts can be set to. */
-function addQuery(text: string, result: ReadBody): void {
+/** `Code=VideoMotion;action=Start;…` of Dahua; `eventType=ANPR&licensePlate=…`, as listening hosts can be set to. */
+function addText(text: string, result: ReadBody): void {
+    const events = readEventText(text);
+    if (events.length > 0) {
+        result.raw.object = events;
+        result.candidates = events;
+        return;
+    }
     if (text.length > MAX_QUERY || !/(^|[?&])(eventType|licensePlate|dateTime)=/i.test(text)) return;
     const query: Fields = Object.create(null);
     for (const [name, value] of new URLSearchParams(text.trim().replace(/^\?/, ''))) query[name] ??= value;

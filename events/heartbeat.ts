@@ -96,7 +96,8 @@ export function heartbeatForm(part: Part): HeartbeatForm | undefined {
 function isBareHeartbeat({ name, body }: Part): boolean {
     if (body.length > LONGEST_BARE || body.includes('eventType')) return false;
     const text = body.toString('latin1').trim();
-    if (text === '') return true;
+    // The word alone is what Dahua's event manager sends.
+    if (text === '' || text.toLowerCase() === 'heartbeat') return true;
     if (name !== undefined && /^heart_?beat/i.test(name)) return true;
     return /^\{\s*"heartbeat"\s*:/i.test(text) || /^<(?:\?[^>]*\?>\s*<)?heartbeat[\s/>]/i.test(text);
 }

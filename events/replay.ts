@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, flagOf } from '../protocols/isapi/values';
+import { type Fields, fieldsOf, flagOf, textOf } from '../protocols/isapi/values';
 
 /** An event this much older than the connection was not caused by what happens now. */
 const OLD = 2 * 60_000;
@@ -48,6 +48,8 @@ export class ReplayJudge {
     isReplay(body: Fields, shown: ShownTime | undefined, receivedAt: number, ownOffset: number): boolean {
         const current = flagOf(fieldsOf(body.AccessControllerEvent)?.currentEvent ?? body.currentEvent);
         if (current === false || flagOf(body.isDataRetransmission) === true) return true;
+        // What an access controller of the other vendor kept while nobody answered.
+        if (textOf(body.DataSource)?.toLowerCase() === 'offline') return true;
         if (current === true || shown === undefined || this.openedAt === undefined) return false;
         const age = this.openedAt - (shown.epoch + (this.lag ?? 0));
         if (age <= OLD || age > TOO_OLD) return false;

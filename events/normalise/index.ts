@@ -3,6 +3,7 @@ import { eventId } from '../identity';
 import { fillAccess } from './access';
 import { fillAudio } from './audio';
 import { fillCounting } from './counting';
+import { fillDahua, isDahua, readDahuaEnvelope } from './dahua';
 import type { Draft, Filler, Origin } from './draft';
 import { readEnvelope, typeOf } from './envelope';
 import { fillFace } from './face';
@@ -26,6 +27,9 @@ const FILLERS: [what: string, fill: Filler][] = [
     ['the sound', fillAudio],
     ['the panel fields', fillPanel],
 ];
+
+/** The other vendor's bodies have nothing in common with these. */
+const DAHUA_FILLERS: typeof FILLERS = [['the data', fillDahua]];
 
 /** More entries than any device sends at once are one event, with everything in `msg.raw`. */
 const MAX_ENTRIES = 128;
@@ -58,21 +62,22 @@ export interface Reading extends Draft {
 }
 
 /**
- * Reads one body: an `EventNotificationAlert`, or the inner object of one. It becomes one event, or several where it
+ * Reads one body: an `EventNotificationAlert`, the inner object of one, or an event of Dahua. It becomes one event, or several where it
  * lists several faces, targets or results. Odd fields cost a warning, never the event.
  *
  * @returns nothing where the body is no event.
  */
 export function normalise(body: Fields, origin: Origin): Reading[] {
+    if (isDahua(body)) return [fillAll(readDahuaEnvelope(body, origin), DAHUA_FILLERS, body, origin)];
     const type = typeOf(body);
     if (type === undefined) return [];
-    return entriesOf(body, type).map((entry) => readOne(entry, type, origin));
+    return entriesOf(body, type).map((entry) => fillAll(readEnvelope(entry, type, origin), FILLERS, entry, origin));
 }
 
-function readOne(body: Fields, type: string, origin: Origin): Reading {
-    const draft: Reading = Object.assign(readEnvelope(body, type, origin), { body });
+function fillAll(envelope: Draft, fillers: typeof FILLERS, body: Fields, origin: Origin): Reading {
+    const draft: Reading = Object.assign(envelope, { body });
     const { event } = draft;
-    for (const [what, fill] of FILLERS) {
+    for (const [what, fill] of fillers) {
         try {
             fill(draft, body, origin);
         } catch (error) {
