@@ -145,7 +145,8 @@ export class SimulatedRecorder {
         this.#invited.push(Buffer.from(octets));
         if (this.#invited.length > 64) this.#invited.shift();
         const identify = Array.from(this.#identify, (byte) => byte.toString(16)).join(' ');
-        const local = `${this.address.host}:${this.address.port}`;
+        // Behind a relay of the test its own address must not offer a way round it.
+        const local = `${publicAddress.host}:${publicAddress.port}`;
         return `<body><Identify>${identify}</Identify><IpEncrpt>false</IpEncrpt><LocalAddr>${local}</LocalAddr><NatValueT>0</NatValueT><Policy>p2p,udprelay</Policy><PubAddr>${publicAddress.host}:${publicAddress.port}</PubAddr><Relay>:0</Relay><version>6.3.0</version></body>`;
     }
 
