@@ -1,4 +1,4 @@
-import { readEventText } from '../protocols/dahua/eventText';
+import { readDahuaEvents } from '../protocols/dahua/eventManager';
 import { readJson } from '../protocols/isapi/readJson';
 import { decodeText, type TextFallback } from '../protocols/isapi/readText';
 import { readXmlDocument } from '../protocols/isapi/readXml';
@@ -84,10 +84,13 @@ function addJson(text: string, result: ReadBody): void {
 
 /** `Code=VideoMotion;action=Start;…` of Dahua; `eventType=ANPR&licensePlate=…`, as listening hosts can be set to. */
 function addText(text: string, result: ReadBody): void {
-    const events = readEventText(text);
+    const events = readDahuaEvents(text).slice(0, MAX_CANDIDATES);
     if (events.length > 0) {
-        result.raw.object = events;
-        result.candidates = events;
+        // Under the names that the same vendor uses in JSON.
+        result.candidates = events.map(({ code, action, index, data }) => {
+            return { Code: code, Action: action, Index: index, Data: data };
+        });
+        result.raw.object = result.candidates.length === 1 ? result.candidates[0] : result.candidates;
         return;
     }
     if (text.length > MAX_QUERY || !/(^|[?&])(eventType|licensePlate|dateTime)=/i.test(text)) return;

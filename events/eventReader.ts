@@ -232,6 +232,8 @@ export class EventReader {
     private isCopy({ event, body, detail, epoch }: Reading, { receivedAt }: Origin): boolean {
         if (event.type.toLowerCase() === 'duration' && this.isDurationCopy(event, detail, epoch)) return true;
         const byId = event.id.includes('-');
+        // Without a time of its own nothing tells a copy from the next event of its kind.
+        if (!byId && event.timeQuality === 'received') return false;
         // Every form of one event shows the same wall clock; a repeat counts on in activePostCount.
         const mark = byId ? (event.deviceTime ?? event.time).slice(0, 19) : (textOf(body.activePostCount) ?? '');
         return this.duplicates.isCopy(event.id, mark, receivedAt, byId ? SPAN_BY_ID : SPAN_BY_CONTENT);

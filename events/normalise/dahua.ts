@@ -2,13 +2,14 @@ import { countOf, type Fields, fieldsOf, listOf, numberOf, textOf } from '../../
 import type { Access, DeviceEvent, DeviceIdentity, Person, Plate, Rect } from '../deviceEvent';
 import { readMac } from '../identity';
 import { readTarget } from '../target';
-import { isoAt, readTime } from '../time';
+import { type EventTime, isoAt, readTime } from '../time';
 import { lookUp } from '../vocabulary';
 import type { Draft, Filler, Origin } from './draft';
 import { readSimilarity } from './person';
 
-/** The grid of Dahua's rectangles and points (Dahua HTTP API guide). */
-const GRID = 8192;
+/** Rectangles and polygons lie on a grid of 8192 by 8192 (Dahua HTTP API guide). */
+const GRID = 8191;
+const MAX_POINTS = 64;
 
 /** How a door was opened (NetSDK, `NET_ACCESS_DOOROPEN_METHOD`, one less in CGI). */
 const METHODS = ['password', 'card', 'card and password', 'password and card', 'remote', 'button', 'fingerprint'];
@@ -19,16 +20,23 @@ export function isDahua(body: Fields): boolean {
     return typeof body.Code === 'string' && body.eventType === undefined;
 }
 
-/** Seconds since 1970. `RealUTC` is what it says; `UTC` carries the wall clock of the device on some firmware. */
-function readEpoch(data: Fields, origin: Origin): { time: string; epoch: number; quality: DeviceEvent['timeQuality'] } {
-    const real = numberOf(data.RealUTC);
-    const seconds = real ?? numberOf(data.UTC) ?? numberOf(data.CreateTime);
-    if (seconds === undefined || seconds < 946_684_800 || seconds > 4_102_444_800) {
-        const { time, epoch, quality } = readTime(textOf(data.LocaleTime), origin.receivedAt, origin.assumedOffset);
-        return { time, epoch, quality };
-    }
+/** Seconds between 2000 and 2100; anything else is a clock that was never set. */
+function secondsOf(value: unknown): number | undefined {
+    const seconds = numberOf(value);
+    return seconds !== undefined && seconds > 946_684_800 && seconds < 4_102_444_800 ? seconds : undefined;
+}
+
+/**
+ * `RealUTC` is what it says. `UTC` counts the seconds of the device's wall clock on many firmwares, so that its own text
+ * is preferred where it stands beside it.
+ */
+function readDahuaTime(data: Fields, origin: Origin): EventTime {
+    const real = secondsOf(data.RealUTC);
+    const text = textOf(data.LocaleTime) ?? textOf(data.StartTime);
+    const seconds = real ?? (text === undefined ? (secondsOf(data.UTC) ?? secondsOf(data.CreateTime)) : undefined);
+    if (seconds === undefined) return readTime(text, origin.receivedAt, origin.assumedOffset);
     const epoch = Math.round(seconds * 1000);
-    return { time: isoAt(epoch, 0), epoch, quality: real === undefined ? 'assumed' : 'offset' };
+    return { time: isoAt(epoch, 0), epoch, quality: real === undefined ? 'assumed' : 'offset', offset: 0 };
 }
 
 function deviceOf(body: Fields, data: Fields, origin: Origin): DeviceIdentity {
@@ -52,7 +60,7 @@ export function readDahuaEnvelope(body: Fields, origin: Origin): Draft {
     const data = fieldsOf(body.Data) ?? {};
     const type = textOf(body.Code) ?? '';
     const { kind, family, instant } = lookUp(type, 'dahua');
-    const { time, epoch, quality } = readEpoch(data, origin);
+    const { time, epoch, quality, deviceTime, offset } = readDahuaTime(data, origin);
     const index = countOf(body.Index);
     const event: DeviceEvent = {
         id: '',
@@ -69,26 +77,50 @@ export function readDahuaEnvelope(body: Fields, origin: Origin): Draft {
         receivedAt: new Date(origin.receivedAt).toISOString(),
         replay: false,
     };
-    const name = textOf(data.Name);
+    if (deviceTime !== undefined) event.deviceTime = deviceTime;
+    const name = ruleOf(data);
     if (name !== undefined) event.description = name;
-    const detail = [data.EventID, data.RecNo, data.UserID, fieldsOf(data.Object)?.ObjectID].map(textOf).join(';');
-    return { event, detail, epoch, offset: 0 };
+    const detail = [name, data.EventID, data.RecNo, data.UserID, fieldsOf(data.Object)?.ObjectID].map(textOf).join(';');
+    return { event, detail, epoch, offset };
+}
+
+function ruleOf(data: Fields): string | undefined {
+    return textOf(data.Name) ?? textOf(data.RuleName);
+}
+
+function share(value: unknown): number {
+    const number = numberOf(value);
+    return number === undefined ? Number.NaN : Math.min(1, Math.max(0, Math.round((number / GRID) * 1e6) / 1e6));
 }
 
 /** `[left, top, right, bottom]` */
 function readBox(value: unknown): Rect | undefined {
     if (!Array.isArray(value) || value.length !== 4) return undefined;
-    const [left, top, right, bottom] = value.map((edge) => Math.min(1, Math.max(0, (numberOf(edge) ?? -1) / GRID)));
-    const rect = { x: left!, y: top!, width: right! - left!, height: bottom! - top! };
-    return rect.width > 0 && rect.height > 0 ? rect : undefined;
+    const [left, top, right, bottom] = value.map(share) as [number, number, number, number];
+    const span = (from: number, to: number) => Math.round((to - from) * 1e6) / 1e6;
+    const rect = { x: left, y: top, width: span(left, right), height: span(top, bottom) };
+    return rect.width >= 0 && rect.height >= 0 ? rect : undefined;
 }
 
-function fillTarget({ event }: Draft, data: Fields): void {
+function readPolygon(value: unknown): [number, number][] {
+    if (!Array.isArray(value)) return [];
+    return value
+        .slice(0, MAX_POINTS)
+        .filter((point) => Array.isArray(point) && point.length === 2)
+        .map(([x, y]): [number, number] => [share(x), share(y)])
+        .filter(([x, y]) => !Number.isNaN(x) && !Number.isNaN(y));
+}
+
+function fillPlace({ event }: Draft, data: Fields): void {
     const object = fieldsOf(data.Object) ?? listOf(data.Objects)[0];
-    const target = readTarget(object?.ObjectType ?? data.ObjectType);
+    const word = textOf(object?.ObjectType ?? data.ObjectType) ?? /^SmartMotion(\w+)$/i.exec(event.type)?.[1];
+    const target = readTarget(word);
     if (target !== undefined) event.target = target;
     const rect = readBox(object?.BoundingBox);
     if (rect !== undefined) event.targetRect = rect;
+    const points = readPolygon(data.DetectRegion ?? data.DetectLine);
+    const rule = ruleOf(data);
+    if (points.length > 0) event.regions = [rule === undefined ? { points } : { id: rule, points }];
 }
 
 /** Status 1 let somebody in; anything else did not, for the reason in ErrorCode. The numbers are not those of Hikvision. */
@@ -115,9 +147,9 @@ function fillAccess({ event }: Draft, data: Fields): void {
 function fillPerson({ event }: Draft, data: Fields): void {
     const candidate = fieldsOf(listOf(data.Candidates)[0]?.Person);
     const person: Person = {};
-    const id = textOf(data.UserID) ?? textOf(candidate?.ID) ?? textOf(candidate?.UID);
+    const id = textOf(data.UserID) ?? textOf(data.CardID) ?? textOf(candidate?.ID) ?? textOf(candidate?.UID);
     if (id !== undefined) person.id = id;
-    const name = textOf(data.CardName) ?? textOf(candidate?.Name);
+    const name = textOf(data.CardName) ?? textOf(data.UserName) ?? textOf(candidate?.Name);
     if (name !== undefined) person.name = name;
     const similarity = readSimilarity(data.Similarity ?? listOf(data.Candidates)[0]?.Similarity);
     if (similarity !== undefined && similarity > 0) person.similarity = similarity;
@@ -125,9 +157,10 @@ function fillPerson({ event }: Draft, data: Fields): void {
 }
 
 function fillPlate(draft: Draft, data: Fields): void {
-    const car = fieldsOf(data.TrafficCar);
-    if (car === undefined) return;
-    const plate: Plate = { number: textOf(car.PlateNumber) ?? null };
+    const car = fieldsOf(data.TrafficCar) ?? {};
+    if (draft.event.kind !== 'plate') return;
+    const object = fieldsOf(data.Object);
+    const plate: Plate = { number: textOf(car.PlateNumber) ?? textOf(object?.Text) ?? null };
     const color = textOf(car.PlateColor);
     if (color !== undefined) plate.color = color;
     const lane = countOf(car.Lane ?? data.Lane);
@@ -138,6 +171,8 @@ function fillPlate(draft: Draft, data: Fields): void {
         if (text !== undefined) vehicle[name] = text;
     }
     if (Object.keys(vehicle).length > 0) plate.vehicle = vehicle;
+    const rect = readBox(object?.BoundingBox);
+    if (rect !== undefined) plate.rect = rect;
     draft.event.plate = plate;
     draft.event.target = 'vehicle';
     draft.detail += `;${plate.number ?? ''}`;
@@ -152,7 +187,7 @@ function fillInput({ event }: Draft): void {
 
 export const fillDahua: Filler = (draft, body) => {
     const data = fieldsOf(body.Data) ?? {};
-    fillTarget(draft, data);
+    fillPlace(draft, data);
     fillAccess(draft, data);
     fillPerson(draft, data);
     fillPlate(draft, data);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DahuaReader } from '../../events/dahuaReader';
 import type { Occurrence } from '../../events/deviceEvent';
+import { EventReader } from '../../events/eventReader';
 import { eventManagerPath, readDahuaEvents } from '../../protocols/dahua/eventManager';
 import { PartSplitter } from '../../protocols/multipart/partSplitter';
 
@@ -18,8 +18,9 @@ function readStream(bytes: Buffer, chunk = bytes.length) {
     const occurrences: Occurrence[] = [];
     const unreadable: string[] = [];
     let heartbeats = 0;
-    const reader = new DahuaReader({
+    const reader = new EventReader({
         via: 'alertstream',
+        vendor: 'dahua',
         device: { name: 'gate', address: '127.0.0.1' },
         clock: { now: () => NOW, after: () => () => undefined },
         onOccurrence: (occurrence) => occurrences.push(occurrence),
@@ -128,6 +129,6 @@ describe('the event manager of Dahua and Intelbras', () => {
     });
 
     it('says when a part holds no event', () => {
-        assert.deepEqual(readStream(stream('something else')).unreadable, ['no event in it']);
+        assert.deepEqual(readStream(stream('something else')).unreadable, ['neither XML nor JSON']);
     });
 });
