@@ -1,0 +1,214 @@
+import { type Clock, systemClock } from '../clock';
+import { Fault } from '../errors';
+import type { HttpRequest } from '../http/client';
+import type { Part, SplitterFault } from '../multipart/partSplitter';
+import { pause } from '../pause';
+import { EventConnection, type OpenStream } from './eventConnection';
+import { type ConnectionEnd, isForbidden, isLoginRefused, ReconnectPolicy } from './reconnectPolicy';
+import { subscribeRequest } from './subscribeEvent';
+
+/** `locked`: the device refuses the login. `forbidden`: it lets us in, but not to its events. */
+export type ConnectionState = 'connecting' | 'online' | 'offline' | 'locked' | 'forbidden';
+
+export interface ConnectionChange {
+    state: ConnectionState;
+    /** Why; absent for `connecting` and `online`. */
+    fault?: Fault;
+    /** Epoch milliseconds of the next attempt. */
+    retryAt?: number;
+    /** Epoch milliseconds at which the device admits a login again. */
+    unlockAt?: number;
+}
+
+/** How the stream was opened. */
+export type StreamVia = 'alertstream' | 'subscribe';
+
+export interface AlertStreamListener {
+    onPart(part: Part): void;
+    onConnection(change: ConnectionChange): void;
+    /** A connection has opened, also one that replaces another without any change of state. */
+    onOpened?(at: number, via: StreamVia): void;
+    /** Bytes of the stream that became no part. */
+    onLost?(lost: SplitterFault): void;
+    /** The device reports less than it was asked for. */
+    onWarning?(warning: Fault): void;
+}
+
+export interface AlertStreamOptions {
+    /** Opens a request whose answer is read as it comes; the login is its affair. */
+    open: OpenStream;
+    /** `auto` begins with alertStream and subscribes where the device has none; `subscribe` does it the other way round. */
+    mode: 'auto' | 'alertStream' | 'subscribe';
+    /** Seconds without a byte after which the stream is opened again. */
+    watchdog: number;
+    /** Types that are subscribed to, as the device names them; all where there are none. */
+    events?: readonly string[];
+    listener: AlertStreamListener;
+    clock?: Clock;
+    /** 0 ≤ x < 1 */
+    random?: () => number;
+}
+
+interface Route {
+    via: StreamVia;
+    request: HttpRequest;
+}
+
+const ALERT_STREAM: Route = {
+    via: 'alertstream',
+    request: { path: '/ISAPI/Event/notification/alertStream' },
+};
+
+/** Firmware from before ISAPI; gone on new firmware, which answers 404. */
+const OLD_ALERT_STREAM: Route = { via: 'alertstream', request: { path: '/Event/notification/alertStream' } };
+
+/** What a device answers to a path or method that it does not have. */
+const ABSENT = new Set(['NOT_FOUND', 'NOT_SUPPORTED']);
+
+/** Answers to a subscription after which the plain stream is tried: no device with it is publicly documented. */
+const NOT_SUBSCRIBED = new Set([
+    ...ABSENT,
+    'FORBIDDEN',
+    'NO_SLOT',
+    'REQUEST_INVALID',
+    'STREAM_NOT_EVENTS',
+    'HTTP_STATUS',
+]);
+
+/**
+ * The permanent event stream of one device (ISAPI guide, `alertStream` and `subscribeEvent`): opened again for ever, by
+ * the rules of {@link ReconnectPolicy}, until it is closed. It knows parts, not events.
+ */
+export class AlertStream {
+    readonly #options: AlertStreamOptions;
+    readonly #clock: Clock;
+    readonly #policy: ReconnectPolicy;
+    readonly #routes: readonly Route[];
+    /** Routes that the device does not have, as far as it said so. */
+    readonly #absent = new Set<Route>();
+    readonly #closed = new AbortController();
+    #connection: EventConnection | undefined;
+    #wake: AbortController | undefined;
+    #running: Promise<void> | undefined;
+    #state: ConnectionState = 'offline';
+    #lastByteAt: number | undefined;
+
+    constructor(options: AlertStreamOptions) {
+        const subscription: Route = { via: 'subscribe', request: subscribeRequest(options.events) };
+        const plain = [ALERT_STREAM, OLD_ALERT_STREAM];
+        const byMode = {
+            auto: [...plain, subscription],
+            alertStream: plain,
+            subscribe: [subscription, ...plain],
+        };
+        this.#options = options;
+        this.#clock = options.clock ?? systemClock;
+        this.#policy = new ReconnectPolicy(options.random ?? Math.random, options.watchdog * 1000);
+        this.#routes = byMode[options.mode];
+    }
+
+    get state(): ConnectionState {
+        return this.#state;
+    }
+
+    /** Epoch milliseconds of the last byte of the device, on any connection. */
+    get lastByteAt(): number | undefined {
+        return this.#lastByteAt;
+    }
+
+    /** Opens the stream; once. */
+    start(): void {
+        this.#running ??= this.#run();
+    }
+
+    /** Tries at once, where it waits: somebody has corrected the password, or asked for it. */
+    retryNow(): void {
+        this.#policy.reset();
+        this.#absent.clear();
+        this.#wake?.abort();
+    }
+
+    /** Resolves when the socket is gone; the listener is told nothing more. */
+    async close(): Promise<void> {
+        this.#closed.abort();
+        this.#connection?.close();
+        this.#wake?.abort();
+        await this.#running;
+        this.#state = 'offline';
+    }
+
+    async #run(): Promise<void> {
+        while (!this.#closed.signal.aborted) {
+            if (this.#state !== 'online') this.#tell({ state: 'connecting' });
+            const end = await this.#connect();
+            if (this.#closed.signal.aborted) return;
+            const { delay, silent } = this.#policy.after(end, this.#clock.now());
+            if (!silent || this.#state !== 'online') this.#tell(this.#changeOf(end, delay));
+            await this.#wait(delay);
+        }
+    }
+
+    /** Tries the ways to the stream that the device may have, until one opens. */
+    async #connect(): Promise<ConnectionEnd> {
+        const candidates = this.#routes.filter((route) => !this.#absent.has(route));
+        let told: ConnectionEnd | undefined;
+        for (const route of candidates.length > 0 ? candidates : this.#routes.slice(0, 1)) {
+            const end = await this.#follow(route);
+            if (end.opened || this.#closed.signal.aborted) return end;
+            const absent = (route.via === 'subscribe' ? NOT_SUBSCRIBED : ABSENT).has(end.fault.code);
+            if (absent) this.#absent.add(route);
+            // Of several refusals the one that says more than “no such path” is told, else the first.
+            if (told === undefined || !ABSENT.has(end.fault.code)) told = end;
+            if (!absent) break;
+        }
+        return told as ConnectionEnd;
+    }
+
+    async #follow({ via, request }: Route): Promise<ConnectionEnd> {
+        const { open, watchdog, listener } = this.#options;
+        const connection = new EventConnection({
+            open,
+            request,
+            watchdog: watchdog * 1000,
+            clock: this.#clock,
+            events: {
+                opened: (at) => {
+                    listener.onOpened?.(at, via);
+                    if (this.#state !== 'online') this.#tell({ state: 'online' });
+                },
+                part: (part) => listener.onPart(part),
+                lost: (lost) => listener.onLost?.(lost),
+                subscribed: ({ failed }) => {
+                    if (failed.length === 0) return;
+                    listener.onWarning?.(new Fault('EVENTS_REFUSED', { details: { events: failed.join(', ') } }));
+                },
+                byte: (at) => {
+                    this.#lastByteAt = at;
+                },
+            },
+        });
+        this.#connection = connection;
+        const end = await connection.run();
+        this.#connection = undefined;
+        return end;
+    }
+
+    #changeOf({ fault }: ConnectionEnd, delay: number): ConnectionChange {
+        const retryAt = this.#clock.now() + delay;
+        if (isLoginRefused(fault)) return { state: 'locked', fault, retryAt, unlockAt: fault.unlockAt ?? retryAt };
+        return { state: isForbidden(fault) ? 'forbidden' : 'offline', fault, retryAt };
+    }
+
+    #tell(change: ConnectionChange): void {
+        if (this.#closed.signal.aborted) return;
+        this.#state = change.state;
+        this.#options.listener.onConnection(change);
+    }
+
+    async #wait(ms: number): Promise<void> {
+        const wake = new AbortController();
+        this.#wake = wake;
+        if (!this.#closed.signal.aborted) await pause(this.#clock, ms, wake.signal);
+        this.#wake = undefined;
+    }
+}
