@@ -117,9 +117,21 @@ export const FAULTS = {
         sentence: 'The answer is not an event stream: {reason}.',
         remedy: 'Check that the host is the device itself and that ISAPI is enabled.',
     },
+    PART_UNREADABLE: {
+        sentence: 'A part of the stream holds no event that can be read: {reason}.',
+        remedy: 'The stream goes on; please report the device and firmware if it repeats.',
+    },
+    PARTS_LOST: {
+        sentence: '{parts} parts of the stream ({bytes} bytes) could not be read: {reason}.',
+        remedy: 'The stream goes on; please report the device and firmware if it repeats.',
+    },
     FRAMING_LOST: {
         sentence: 'The stream could not be read any more: {reason}.',
         remedy: 'It is opened again by itself; please report the device and firmware.',
+    },
+    EVENTS_REFUSED: {
+        sentence: 'The device does not report all events that it was asked for: {events}.',
+        remedy: 'Look at the events that this model supports, and take the others out of the list.',
     },
     PORT_IN_USE: {
         sentence: 'Port {port} on {bind} is in use by another program or node.',

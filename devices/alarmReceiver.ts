@@ -1,0 +1,75 @@
+import type { DeviceIdentity, Occurrence } from '../events/deviceEvent';
+import { EventGate, type EventGateOptions } from '../events/eventGate';
+import { EventReader } from '../events/eventReader';
+import { type Clock, systemClock } from '../protocols/clock';
+import type { Post } from '../protocols/isapi/alarmHost';
+import type { Part } from '../protocols/multipart/partSplitter';
+import { PictureDesk, type PicturePolicy, type PictureSource } from './pictureDesk';
+
+export interface AlarmReceiverOptions {
+    /** What of the events comes out. */
+    filter: Omit<EventGateOptions, 'clock' | 'onOccurrence'>;
+    pictures: PicturePolicy;
+    /** Where missing pictures come from, where the posting device can be asked. */
+    source?: PictureSource;
+    /** What is known of the one device that posts here, where only one does. */
+    identity?: DeviceIdentity;
+    clock?: Clock;
+    /** @param post the post that brought the event, with the first of its events only: it has one answer */
+    onOccurrence(occurrence: Occurrence, post: Post | undefined): void;
+    /** A part of a post that holds no event, and why. */
+    onUnreadable(part: Part, reason: string, post: Post): void;
+}
+
+/** Turns what devices post into events, and answers those posts that bring none. */
+export class AlarmReceiver {
+    readonly #reader: EventReader;
+    readonly #gate: EventGate;
+    readonly #desk: PictureDesk;
+    /** Whose answer an event carries. */
+    readonly #posts = new WeakMap<Occurrence, Post>();
+    #current: Post | undefined;
+    #claimed = false;
+
+    constructor(options: AlarmReceiverOptions) {
+        const { identity = {}, clock = systemClock, filter } = options;
+        this.#desk = new PictureDesk(options.pictures, options.source, (occurrence) => {
+            options.onOccurrence(occurrence, this.#posts.get(occurrence));
+        });
+        this.#gate = new EventGate({ ...filter, clock, onOccurrence: (occurrence) => this.#claim(occurrence) });
+        this.#reader = new EventReader({
+            via: 'alarm-http',
+            device: identity,
+            clock,
+            onOccurrence: (occurrence) => this.#gate.push(occurrence),
+            onHeartbeat: (at, heartbeat) => this.#gate.heartbeat(at, heartbeat),
+            onUnreadable: (part, reason) => {
+                if (this.#current !== undefined) options.onUnreadable(part, reason, this.#current);
+            },
+        });
+    }
+
+    /** Reads one post, whole or as much of it as arrived. */
+    receive(post: Post): void {
+        this.#current = post;
+        this.#claimed = false;
+        const { parts, source, receivedAt, truncated } = post;
+        this.#reader.body({ parts, receivedFrom: source, receivedAt, truncated });
+        this.#current = undefined;
+        if (!this.#claimed) post.respond();
+    }
+
+    close(): void {
+        this.#reader.close();
+        this.#gate.close();
+        this.#desk.close();
+    }
+
+    #claim(occurrence: Occurrence): void {
+        if (this.#current !== undefined && !this.#claimed) {
+            this.#claimed = true;
+            this.#posts.set(occurrence, this.#current);
+        }
+        this.#desk.push(occurrence);
+    }
+}

@@ -1,0 +1,134 @@
+import { copyOccurrence } from '../events/copy';
+import type { DeviceIdentity, Occurrence } from '../events/deviceEvent';
+import { EventReader } from '../events/eventReader';
+import { type Clock, systemClock } from '../protocols/clock';
+import type { Fault } from '../protocols/errors';
+import { AlertStream, type ConnectionChange } from '../protocols/isapi/alertStream';
+import type { Part, SplitterFault } from '../protocols/multipart/partSplitter';
+import type { DeviceLink } from './link';
+
+export interface StreamOptions {
+    mode: 'auto' | 'alertStream' | 'subscribe';
+    /** Seconds without a byte after which the stream is opened again. */
+    watchdog: number;
+}
+
+/** What a node wants to hear of the device's stream. */
+export interface EventSubscriber {
+    occurrence(occurrence: Occurrence): void;
+    connection(change: ConnectionChange): void;
+    /** A sign of life; the function makes an event of it for whoever wants to see it. */
+    heartbeat(at: number, heartbeat: () => Occurrence): void;
+    /** A part that holds no event that we can read. */
+    unreadable(part: Part, reason: string): void;
+    /** Bytes of the stream that became no part. */
+    lost(lost: SplitterFault): void;
+    /** The device does less than it was asked for. */
+    warning(warning: Fault): void;
+}
+
+/**
+ * The one event stream of a device, shared by all who listen: devices have very few stream slots. It opens with the
+ * first subscriber and closes with the last.
+ */
+export class EventStream {
+    readonly #link: DeviceLink;
+    readonly #identity: DeviceIdentity;
+    readonly #clock: Clock;
+    readonly #subscribers = new Set<EventSubscriber>();
+    #running: { stream: AlertStream; reader: EventReader } | undefined;
+    #lastChange: ConnectionChange | undefined;
+    /** The end of the stream before: its slot must be free before the next one is asked for. */
+    #ended: Promise<void> = Promise.resolve();
+
+    constructor(link: DeviceLink, identity: DeviceIdentity, clock: Clock = systemClock) {
+        this.#link = link;
+        this.#identity = identity;
+        this.#clock = clock;
+    }
+
+    /**
+     * Starts to listen. The options of the first subscriber are those of the stream.
+     * @returns the way to stop; it resolves when, after the last one, the socket is gone
+     */
+    subscribe(options: StreamOptions, subscriber: EventSubscriber): () => Promise<void> {
+        this.#subscribers.add(subscriber);
+        if (this.#running !== undefined) {
+            if (this.#lastChange !== undefined) subscriber.connection(this.#lastChange);
+        } else {
+            this.#start(options);
+        }
+        return () => {
+            if (this.#subscribers.delete(subscriber) && this.#subscribers.size === 0) this.#stop();
+            return this.#ended;
+        };
+    }
+
+    /** Tries at once what waits for its time, after credentials were changed. */
+    retryNow(): void {
+        this.#running?.stream.retryNow();
+    }
+
+    /** Stops for all subscribers. */
+    close(): Promise<void> {
+        this.#subscribers.clear();
+        this.#stop();
+        return this.#ended;
+    }
+
+    #start(options: StreamOptions): void {
+        const reader = new EventReader({
+            via: 'alertstream',
+            device: this.#identity,
+            clock: this.#clock,
+            onOccurrence: (occurrence) => this.#deliver(occurrence),
+            onHeartbeat: (at, heartbeat) => this.#each((subscriber) => subscriber.heartbeat(at, heartbeat)),
+            onUnreadable: (part, reason) => this.#each((subscriber) => subscriber.unreadable(part, reason)),
+        });
+        const stream = new AlertStream({
+            open: (request) => this.#link.open(request),
+            mode: options.mode,
+            watchdog: options.watchdog,
+            clock: this.#clock,
+            listener: {
+                onPart: (part) => reader.part(part),
+                onLost: (lost) => this.#each((subscriber) => subscriber.lost(lost)),
+                onWarning: (warning) => this.#each((subscriber) => subscriber.warning(warning)),
+                onOpened: (at, via) => reader.opened(at, via),
+                onConnection: (change) => {
+                    if (this.#running?.stream !== stream) return;
+                    this.#lastChange = change;
+                    if (change.state !== 'online') reader.flush();
+                    this.#each((subscriber) => subscriber.connection(change));
+                },
+            },
+        });
+        const running = { stream, reader };
+        this.#running = running;
+        this.#lastChange = undefined;
+        this.#ended.then(() => {
+            if (this.#running === running) stream.start();
+        });
+    }
+
+    #stop(): void {
+        const running = this.#running;
+        if (running === undefined) return;
+        this.#running = undefined;
+        running.reader.close();
+        this.#ended = Promise.all([this.#ended, running.stream.close()]).then(() => undefined);
+    }
+
+    /** Each subscriber but the last gets a copy, so that no flow changes what another one sees. */
+    #deliver(occurrence: Occurrence): void {
+        let left = this.#subscribers.size;
+        this.#each((subscriber) => {
+            left -= 1;
+            subscriber.occurrence(left === 0 ? occurrence : copyOccurrence(occurrence));
+        });
+    }
+
+    #each(tell: (subscriber: EventSubscriber) => void): void {
+        for (const subscriber of [...this.#subscribers]) tell(subscriber);
+    }
+}

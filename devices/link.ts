@@ -1,0 +1,11 @@
+import type { HttpRequest, HttpResponse, HttpStream } from '../protocols/http/client';
+
+/** The way to a device: directly, through a tunnel, or through the device's own session. */
+export interface DeviceLink {
+    /** One request and its whole answer. Rejects with a Fault. */
+    request(request: HttpRequest): Promise<HttpResponse>;
+    /** A request whose answer is read as it comes, on a connection of its own. Rejects with a Fault. */
+    open(request: HttpRequest): Promise<HttpStream>;
+    /** Ends everything under way with Fault CLOSED; leaves no socket and no timer. */
+    close(): void;
+}
