@@ -1,0 +1,88 @@
+import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
+import { AlarmReceiver } from '../devices/alarmReceiver';
+import { Fault } from '../protocols/errors';
+import { AlarmHost } from '../protocols/isapi/alarmHost';
+import { AlarmPlaces } from '../runtime/alarmPlaces';
+import { deviceOf } from '../runtime/deviceNode';
+import { environmentOf, tlsOptionsOf } from '../runtime/environment';
+import { explain } from '../runtime/faultText';
+import { FlowResponse } from '../runtime/flowAnswer';
+import { eventMessage, pictureMessages, rejectionMessage, unreadableMessage } from '../runtime/messages';
+import { migrate } from '../runtime/migrations';
+import { NodeStatus } from '../runtime/nodeStatus';
+import { type AlarmHttpInSettings, alarmLogin, readAlarmHttpIn } from '../runtime/settings/alarmHttpIn';
+
+type Credentials = { username?: string; password?: string };
+
+/** The listening host that devices post alarms to: events (output 1) and posts that were refused or broken (output 2). */
+export = (RED: NodeAPI): void => {
+    const places = new AlarmPlaces(RED);
+
+    function AlarmHttpInNode(this: Node<Credentials>, saved: NodeDef) {
+        RED.nodes.createNode(this, saved);
+        const status = new NodeStatus(RED, this);
+        const fail = (thrown: unknown) => {
+            const fault = Fault.from(thrown);
+            status.fault(fault);
+            this.error(explain(RED, fault));
+        };
+        try {
+            const config = migrate('alarm-http-in', saved);
+            const settings = readAlarmHttpIn(config, this.credentials ?? {}, environmentOf(RED, this));
+            const receiver = createReceiver(this, settings, status);
+            const host = createHost(this, settings, status, receiver);
+            const place = places.take(settings, tlsOptionsOf(RED, config.tls), host);
+            place.then(({ address }) => status.listening(address), fail);
+            this.on('close', (done: () => void) => {
+                status.close();
+                host.close();
+                receiver.close();
+                // A place that could not be had was reported when it was asked for.
+                place.then((taken) => taken.close()).then(done, done);
+            });
+        } catch (thrown) {
+            fail(thrown);
+        }
+    }
+
+    function createReceiver(node: Node, settings: AlarmHttpInSettings, status: NodeStatus): AlarmReceiver {
+        const device = settings.device === '' ? undefined : deviceOf(RED, settings.device);
+        return new AlarmReceiver({
+            filter: settings,
+            pictures: settings.pictures,
+            source: device,
+            identity: device?.identity,
+            onOccurrence: (occurrence, post) => {
+                status.event(occurrence.event);
+                const message: NodeMessage & { res?: object } = eventMessage(occurrence);
+                if (settings.answer === 'flow' && post !== undefined) {
+                    message.res = { _res: new FlowResponse((answer) => post.respond(answer)) };
+                }
+                node.send([message, null]);
+                if (settings.pictures === 'separate') node.send([pictureMessages(occurrence), null]);
+            },
+            onUnreadable: (part, reason, post) => node.send([null, unreadableMessage(RED, part, reason, post)]),
+        });
+    }
+
+    function createHost(
+        node: Node,
+        settings: AlarmHttpInSettings,
+        status: NodeStatus,
+        receiver: AlarmReceiver,
+    ): AlarmHost {
+        return new AlarmHost({
+            ...settings,
+            login: alarmLogin(settings),
+            onPost: (post) => receiver.receive(post),
+            onRejected: (rejection) => {
+                status.rejected();
+                node.send([null, rejectionMessage(RED, rejection)]);
+            },
+        });
+    }
+
+    RED.nodes.registerType<Node<Credentials>, NodeDef, object, Credentials>('alarm-http-in', AlarmHttpInNode, {
+        credentials: { username: { type: 'text' }, password: { type: 'password' } },
+    });
+};

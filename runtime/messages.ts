@@ -1,0 +1,58 @@
+import type { NodeAPI, NodeMessage } from 'node-red';
+import type { DeviceEvent, DeviceIdentity, Occurrence } from '../events/deviceEvent';
+import { topicOf } from '../events/topic';
+import { Fault } from '../protocols/errors';
+import type { Post, Rejection } from '../protocols/isapi/alarmHost';
+import type { ConnectionChange } from '../protocols/isapi/alertStream';
+import type { Part } from '../protocols/multipart/partSplitter';
+import { sentence } from './faultText';
+
+/** The message of an event: the same whatever the way in. */
+export function eventMessage({ event, pictures, raw }: Occurrence): NodeMessage {
+    return { topic: topicOf(event), payload: event, pictures, raw } as NodeMessage;
+}
+
+/** One message per picture, ready for the core file, e-mail and Telegram nodes. */
+export function pictureMessages({ event, pictures }: Occurrence): NodeMessage[] {
+    const topic = topicOf(event);
+    return pictures.map(({ data, filename, contentType, role }) => {
+        return { topic, payload: data, filename, contentType, role, event } as NodeMessage;
+    });
+}
+
+/** A change of the connection to a device, for the second output of a stream. */
+export function connectionMessage(RED: NodeAPI, change: ConnectionChange, device: DeviceIdentity): NodeMessage {
+    const payload: Record<string, unknown> = { state: change.state };
+    if (change.fault !== undefined) {
+        payload.reason = sentence(RED, change.fault);
+        payload.code = change.fault.code;
+    }
+    if (change.fault?.triesLeft !== undefined) payload.triesLeft = change.fault.triesLeft;
+    if (change.retryAt !== undefined) payload.retryAt = isoTime(change.retryAt);
+    if (change.unlockAt !== undefined) payload.unlockAt = isoTime(change.unlockAt);
+    payload.device = { ...device };
+    return {
+        topic: `${topicOf({ device, channel: null, kind: 'connection' } as DeviceEvent)}`,
+        payload,
+    } as NodeMessage;
+}
+
+/** A post that was refused, or that brought nothing readable: nothing vanishes without a word. */
+export function rejectionMessage(RED: NodeAPI, rejection: Rejection): NodeMessage {
+    const { fault, method, path, source, at, raw } = rejection;
+    const payload = { reason: sentence(RED, fault), code: fault.code, source, method, path, time: isoTime(at) };
+    const message = { topic: 'alarm-http-in/rejected', payload } as NodeMessage & { raw?: unknown };
+    if (raw !== undefined) message.raw = { format: 'binary', data: raw };
+    return message;
+}
+
+/** A part of a post that could be read but is no event. */
+export function unreadableMessage(RED: NodeAPI, part: Part, reason: string, post: Post): NodeMessage {
+    const { source, method, path, receivedAt: at } = post;
+    const fault = new Fault('BODY_UNREADABLE', { details: { address: source, reason } });
+    return rejectionMessage(RED, { fault, source, method, path, at, raw: part.body });
+}
+
+function isoTime(epoch: number): string {
+    return new Date(epoch).toISOString();
+}

@@ -1,0 +1,108 @@
+import type { Node, NodeAPI } from 'node-red';
+import type { DeviceEvent } from '../events/deviceEvent';
+import { type Clock, systemClock } from '../protocols/clock';
+import type { Fault } from '../protocols/errors';
+import type { ConnectionChange } from '../protocols/isapi/alertStream';
+import { sharedText } from './faultText';
+
+type Status = { fill: 'red' | 'green' | 'yellow' | 'blue' | 'grey'; shape: 'dot' | 'ring'; text: string };
+
+/** Events may come by the thousand; the editor is told of the last one only this often. */
+const EVENT_INTERVAL_MS = 1000;
+
+const CORE = 'node-red:common.status';
+
+/** The little text below a node. Fixed texts are catalogue keys, which the editor shows in the user's language. */
+export class NodeStatus {
+    readonly #RED: NodeAPI;
+    readonly #node: Node;
+    readonly #clock: Clock;
+    #cancel: (() => void) | undefined;
+    #lastEvent: DeviceEvent | undefined;
+    #closed = false;
+
+    constructor(RED: NodeAPI, node: Node, clock: Clock = systemClock) {
+        this.#RED = RED;
+        this.#node = node;
+        this.#clock = clock;
+    }
+
+    connection(change: ConnectionChange): void {
+        this.#dropEvent();
+        this.#show(this.#statusOf(change));
+    }
+
+    /** The last event and its channel, at most once a second. */
+    event(event: DeviceEvent): void {
+        this.#lastEvent = event;
+        this.#cancel ??= this.#clock.after(EVENT_INTERVAL_MS, () => {
+            this.#cancel = undefined;
+            if (this.#lastEvent !== undefined) this.#showEvent(this.#lastEvent);
+        });
+    }
+
+    listening(port: number | string): void {
+        this.#show({ fill: 'green', shape: 'dot', text: sharedText(this.#RED, 'status.listening', { port }) });
+    }
+
+    rejected(): void {
+        this.#show({ fill: 'yellow', shape: 'dot', text: sharedText(this.#RED, 'status.rejected') });
+    }
+
+    /** The node cannot work as configured. */
+    fault(fault: Fault): void {
+        const noDevice = fault.code === 'DEVICE_MISSING';
+        const text = noDevice ? sharedText(this.#RED, 'status.no-device') : `${CORE}.error`;
+        this.#show({ fill: 'red', shape: noDevice ? 'ring' : 'dot', text });
+    }
+
+    close(): void {
+        this.#dropEvent();
+        this.#closed = true;
+        this.#node.status({});
+    }
+
+    #showEvent(event: DeviceEvent): void {
+        const text = sharedText(this.#RED, 'status.event', { kind: event.kind, channel: event.channel ?? '' }).trim();
+        this.#show({ fill: 'green', shape: 'dot', text });
+    }
+
+    #statusOf(change: ConnectionChange): Status {
+        switch (change.state) {
+            case 'connecting':
+                return { fill: 'yellow', shape: 'ring', text: `${CORE}.connecting` };
+            case 'online':
+                return { fill: 'green', shape: 'dot', text: `${CORE}.connected` };
+            case 'locked':
+                return { fill: 'red', shape: 'dot', text: this.#lockedText(change) };
+            case 'forbidden': {
+                const key = change.fault?.code === 'NO_SLOT' ? 'status.no-slot' : 'status.forbidden';
+                return { fill: 'red', shape: 'dot', text: sharedText(this.#RED, key) };
+            }
+            default:
+                return { fill: 'red', shape: 'ring', text: this.#waitingText(change) };
+        }
+    }
+
+    #lockedText(change: ConnectionChange): string {
+        const until = change.unlockAt ?? change.retryAt ?? this.#clock.now();
+        const minutes = Math.max(1, Math.ceil((until - this.#clock.now()) / 60_000));
+        return sharedText(this.#RED, 'status.locked', { minutes });
+    }
+
+    #waitingText(change: ConnectionChange): string {
+        if (change.retryAt === undefined) return `${CORE}.disconnected`;
+        const seconds = Math.max(1, Math.round((change.retryAt - this.#clock.now()) / 1000));
+        return sharedText(this.#RED, 'status.waiting', { seconds });
+    }
+
+    #dropEvent(): void {
+        this.#cancel?.();
+        this.#cancel = undefined;
+        this.#lastEvent = undefined;
+    }
+
+    #show(status: Status): void {
+        if (!this.#closed) this.#node.status(status);
+    }
+}
