@@ -1,0 +1,60 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/** What a client process says of itself when it is done. */
+export interface Measurement {
+    /** Seconds from the first byte asked for to the last event out. */
+    wall: number;
+    /** CPU seconds of the process in that time, user and system. */
+    cpu: number;
+    /** Bytes of resident memory at the end. */
+    rss: number;
+}
+
+/** A meter that starts now; call it for what has passed. */
+export function startMeter(): () => Measurement {
+    const startedAt = process.hrtime.bigint();
+    const cpuBefore = process.cpuUsage();
+    return () => {
+        const { user, system } = process.cpuUsage(cpuBefore);
+        return {
+            wall: Number(process.hrtime.bigint() - startedAt) / 1e9,
+            cpu: (user + system) / 1e6,
+            rss: process.memoryUsage.rss(),
+        };
+    };
+}
+
+/** Forks one of the programs beside this file and waits until it says that it is ready. */
+export async function forkReady(program: string): Promise<ChildProcess> {
+    const child = fork(join(__dirname, program));
+    await once(child, 'message');
+    return child;
+}
+
+/** Sends an order and waits for the answer. */
+export async function ask<T>(child: ChildProcess, order: object): Promise<T> {
+    const answer = once(child, 'message');
+    child.send(order);
+    return (await answer)[0] as T;
+}
+
+/** The middle one: single runs on a shared machine say little. */
+export function median(values: number[]): number {
+    const sorted = [...values].sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** A table for the terminal, first row the heads. */
+export function printTable(rows: (string | number)[][]): void {
+    const texts = rows.map((row) => row.map(String));
+    const widths = texts[0]!.map((_head, column) => Math.max(...texts.map((row) => row[column]!.length)));
+    for (const row of texts) {
+        console.log(
+            row
+                .map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!)))
+                .join('  '),
+        );
+    }
+}
