@@ -7,7 +7,7 @@ import type { Recorder } from './channel';
 import type { DeviceEvent, DeviceIdentity, Occurrence, RawBody, Vendor, Via } from './deviceEvent';
 import { heartbeatForm, peek } from './heartbeat';
 import { historyBody } from './historyRow';
-import { DuplicateWindow, deviceKey } from './identity';
+import { DuplicateWindow, deviceKey, isContentId } from './identity';
 import { normalise, type Reading } from './normalise';
 import type { Origin } from './normalise/draft';
 import { readAnnouncement } from './pictureRoles';
@@ -231,12 +231,15 @@ export class EventReader {
 
     private isCopy({ event, body, detail, epoch }: Reading, { receivedAt }: Origin): boolean {
         if (event.type.toLowerCase() === 'duration' && this.isDurationCopy(event, detail, epoch)) return true;
-        const byId = event.id.includes('-');
+        if (!isContentId(event.id)) {
+            // Every form of one event shows the same wall clock.
+            const wall = (event.deviceTime ?? event.time).slice(0, 19);
+            return this.duplicates.isCopy(event.id, wall, receivedAt, SPAN_BY_ID);
+        }
         // Without a time of its own nothing tells a copy from the next event of its kind.
-        if (!byId && event.timeQuality === 'received') return false;
-        // Every form of one event shows the same wall clock; a repeat counts on in activePostCount.
-        const mark = byId ? (event.deviceTime ?? event.time).slice(0, 19) : (textOf(body.activePostCount) ?? '');
-        return this.duplicates.isCopy(event.id, mark, receivedAt, byId ? SPAN_BY_ID : SPAN_BY_CONTENT);
+        if (event.timeQuality === 'received') return false;
+        // A repeat within the same second is no copy: it counts on.
+        return this.duplicates.isCopy(event.id, textOf(body.activePostCount) ?? '', receivedAt, SPAN_BY_CONTENT);
     }
 
     private isDurationCopy(event: DeviceEvent, detail: string, epoch: number): boolean {

@@ -81,6 +81,11 @@ export function eventId(event: DeviceEvent, facts: EventFacts): string {
     return hashOf(`${place}|${time}|${event.state}|${facts.detail}`);
 }
 
+/** Whether an id was made of the content, because the vendor gives the occurrence none. */
+export function isContentId(id: string): boolean {
+    return /^[0-9a-f]{16}$/.test(id);
+}
+
 interface Remembered {
     mark: string;
     until: number;
