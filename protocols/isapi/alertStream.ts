@@ -206,9 +206,10 @@ export class AlertStream {
     }
 
     async #wait(ms: number): Promise<void> {
+        if (ms <= 0 || this.#closed.signal.aborted) return;
         const wake = new AbortController();
         this.#wake = wake;
-        if (!this.#closed.signal.aborted) await pause(this.#clock, ms, wake.signal);
+        await pause(this.#clock, ms, wake.signal);
         this.#wake = undefined;
     }
 }

@@ -168,7 +168,7 @@ export class EventConnection {
         body.once('error', (error) => this.#finish(Fault.from(error), true));
         body.once('close', () => this.#finish(new Fault('CONNECTION_LOST'), true));
         return new Promise((resolve) => {
-            this.#endReading = (end) => resolve({ ...end, bare });
+            this.#endReading = (end) => resolve({ ...end, bare: bare && end.parts === 1 });
             if (body.destroyed) this.#finish(new Fault('CONNECTION_LOST'), true);
         });
     }

@@ -7,7 +7,7 @@ export interface ConnectionEnd {
     opened: boolean;
     /** Whether the device ended it, and not we for its silence or its framing. */
     byDevice: boolean;
-    /** A document without any multipart around it. */
+    /** It was a single document without any multipart around it. */
     bare: boolean;
     /** Parts that it brought. */
     parts: number;
