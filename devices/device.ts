@@ -2,10 +2,18 @@ import type { DeviceIdentity, Picture, Vendor } from '../events/deviceEvent';
 import { type Clock, systemClock } from '../protocols/clock';
 import { Fault } from '../protocols/errors';
 import { LoginBreaker } from '../protocols/http/breaker';
-import { HttpClient, type HttpRequest, type HttpResponse, type HttpStream } from '../protocols/http/client';
+import {
+    HttpClient,
+    type HttpClientOptions,
+    type HttpRequest,
+    type HttpResponse,
+    type HttpStream,
+} from '../protocols/http/client';
 import { EventStream, type EventSubscriber, type StreamOptions } from './eventStream';
 import type { DeviceLink } from './link';
-import { fetchPicture, takeSnapshot } from './pictures';
+import { P2pAccess, type P2pSettings } from './p2pAccess';
+import { P2pLink } from './p2pLink';
+import { fetchPicture, takeCgiSnapshot, takeSnapshot } from './pictures';
 
 /** How to reach one device and how to log in: `device-config`, read and checked. */
 export interface DeviceSettings {
@@ -27,6 +35,8 @@ export interface DeviceSettings {
     maxSockets: number;
     /** Options of a core `tls-config` node. */
     tls?: Record<string, unknown>;
+    /** Its registration in a P2P cloud, whether or not it is reached that way. */
+    p2p: Omit<P2pSettings, 'username' | 'password'>;
 }
 
 export interface DeviceDependencies {
@@ -42,18 +52,24 @@ export interface DeviceDependencies {
 export class Device {
     readonly identity: DeviceIdentity;
     readonly breaker: LoginBreaker;
+    /** Its side of the P2P cloud, for tunnels. */
+    readonly p2p: P2pAccess;
+    readonly #vendor: 'auto' | Vendor;
     readonly #link: DeviceLink;
     readonly #events: EventStream;
 
-    /** @throws Fault HOST_MISSING */
+    /** @throws Fault HOST_MISSING, P2P_SERIAL_MISSING */
     constructor(settings: DeviceSettings, dependencies: DeviceDependencies = {}) {
         const clock = dependencies.clock ?? systemClock;
         this.breaker = new LoginBreaker({ clock });
         this.identity = {};
         if (settings.name !== '') this.identity.name = settings.name;
         if (settings.host !== '') this.identity.address = settings.host;
-        this.#link = dependencies.link ?? this.#directLink(settings, clock);
-        this.#events = new EventStream(this.#link, this.identity, clock);
+        this.p2p = new P2pAccess({ ...settings.p2p, username: settings.username, password: settings.password });
+        // Behind the P2P cloud there are only recorders of this family.
+        this.#vendor = settings.vendor === 'auto' && settings.link === 'p2p' ? 'dahua' : settings.vendor;
+        this.#link = dependencies.link ?? this.#linkOf(settings, clock);
+        this.#events = new EventStream(this.#link, this.identity, clock, this.#vendor);
     }
 
     /** Any request; the answer of any status but a refused login. */
@@ -73,7 +89,8 @@ export class Device {
 
     /** A picture of now. @param channel null is the device's first. */
     snapshot(channel: number | null): Promise<Picture> {
-        return takeSnapshot(this.#link, channel ?? 1);
+        const take = this.#vendor === 'dahua' ? takeCgiSnapshot : takeSnapshot;
+        return take(this.#link, channel ?? 1);
     }
 
     /** A picture that an event only names. It is asked of this device, whatever host the URL names. */
@@ -93,11 +110,19 @@ export class Device {
         await ended;
     }
 
-    #directLink(settings: DeviceSettings, clock: Clock): DeviceLink {
+    #linkOf(settings: DeviceSettings, clock: Clock): DeviceLink {
+        const options = this.#httpOptions(settings, clock);
+        if (settings.link === 'p2p') {
+            if (settings.p2p.serial === '') throw new Fault('P2P_SERIAL_MISSING');
+            return new P2pLink(this.p2p, options);
+        }
         if (settings.host === '') throw new Fault('HOST_MISSING');
-        return new HttpClient({
+        return new HttpClient({ ...options, host: settings.host });
+    }
+
+    #httpOptions(settings: DeviceSettings, clock: Clock): Omit<HttpClientOptions, 'host'> {
+        return {
             protocol: settings.protocol,
-            host: settings.host,
             port: settings.port,
             auth: settings.auth,
             username: settings.username,
@@ -109,6 +134,6 @@ export class Device {
             maxSockets: settings.maxSockets,
             breaker: this.breaker,
             clock,
-        });
+        };
     }
 }

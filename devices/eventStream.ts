@@ -1,7 +1,8 @@
 import { copyOccurrence } from '../events/copy';
-import type { DeviceIdentity, Occurrence } from '../events/deviceEvent';
+import type { DeviceIdentity, Occurrence, Vendor } from '../events/deviceEvent';
 import { EventReader } from '../events/eventReader';
 import { type Clock, systemClock } from '../protocols/clock';
+import { eventManagerPath } from '../protocols/dahua/eventManager';
 import type { Fault } from '../protocols/errors';
 import { AlertStream, type ConnectionChange } from '../protocols/isapi/alertStream';
 import type { Part, SplitterFault } from '../protocols/multipart/partSplitter';
@@ -27,6 +28,9 @@ export interface EventSubscriber {
     warning(warning: Fault): void;
 }
 
+/** Asked of Dahua's event manager: well within the shortest watchdog. */
+const HEARTBEAT_SECONDS = 5;
+
 /**
  * The one event stream of a device, shared by all who listen: devices have very few stream slots. It opens with the
  * first subscriber and closes with the last.
@@ -35,14 +39,21 @@ export class EventStream {
     readonly #link: DeviceLink;
     readonly #identity: DeviceIdentity;
     readonly #clock: Clock;
+    readonly #vendor: 'auto' | Vendor;
     readonly #subscribers = new Set<EventSubscriber>();
     #running: { stream: AlertStream; reader: EventReader } | undefined;
     #lastChange: ConnectionChange | undefined;
     /** The end of the stream before: its slot must be free before the next one is asked for. */
     #ended: Promise<void> = Promise.resolve();
 
-    constructor(link: DeviceLink, identity: DeviceIdentity, clock: Clock = systemClock) {
+    constructor(
+        link: DeviceLink,
+        identity: DeviceIdentity,
+        clock: Clock = systemClock,
+        vendor: 'auto' | Vendor = 'auto',
+    ) {
         this.#link = link;
+        this.#vendor = vendor;
         this.#identity = identity;
         this.#clock = clock;
     }
@@ -77,8 +88,10 @@ export class EventStream {
     }
 
     #start(options: StreamOptions): void {
+        const dahua = this.#vendor === 'dahua';
         const reader = new EventReader({
             via: 'alertstream',
+            ...(dahua && { vendor: 'dahua' as const }),
             device: this.#identity,
             clock: this.#clock,
             onOccurrence: (occurrence) => this.#deliver(occurrence),
@@ -86,8 +99,10 @@ export class EventStream {
             onUnreadable: (part, reason) => this.#each((subscriber) => subscriber.unreadable(part, reason)),
         });
         const stream = new AlertStream({
-            open: (request) => this.#link.open(request),
-            mode: options.mode,
+            // The event manager is a stream of the same framing at a path of its own.
+            open: (request) =>
+                this.#link.open(dahua ? { ...request, path: eventManagerPath(HEARTBEAT_SECONDS) } : request),
+            mode: dahua ? 'alertStream' : options.mode,
             watchdog: options.watchdog,
             clock: this.#clock,
             listener: {

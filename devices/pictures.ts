@@ -26,6 +26,15 @@ export async function takeSnapshot(link: DeviceLink, channel: number): Promise<P
     throw failure ?? new Fault('UNEXPECTED', { details: { reason: 'no snapshot' } });
 }
 
+/** A picture of now by the CGI of Dahua and Intelbras devices, which count channels from 1 there. */
+export async function takeCgiSnapshot(link: DeviceLink, channel: number): Promise<Picture> {
+    const path = `/cgi-bin/snapshot.cgi?channel=${channel}`;
+    const answer = await link.request({ path, maxBody: PICTURE_LIMIT });
+    const picture = asPicture(answer, `snapshot_${channel}.jpg`);
+    if (picture === undefined) throw whyNoPicture(answer, path);
+    return picture;
+}
+
 /**
  * A picture by the URL that an event names. Only path and query of the URL are used, on the link to the device that
  * sent it: an event cannot make us call any other host. What follows the `@` of an access terminal's URL is kept.

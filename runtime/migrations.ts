@@ -1,6 +1,7 @@
 import type { SavedConfig } from './fields';
 import { ALARM_HTTP_IN_DEFAULTS } from './settings/alarmHttpIn';
 import { DEVICE_CONFIG_DEFAULTS } from './settings/deviceConfig';
+import { INTELBRAS_P2P_TUNNEL_DEFAULTS } from './settings/intelbrasP2pTunnel';
 import { ISAPI_ALERTSTREAM_DEFAULTS } from './settings/isapiAlertstream';
 
 /** Brings a configuration from the version before to `version`; never changes what it was given. */
@@ -18,6 +19,7 @@ const MIGRATIONS: Record<string, readonly Migration[]> = {
     'device-config': [fillIn(DEVICE_CONFIG_DEFAULTS)],
     'isapi-alertstream': [fillIn(ISAPI_ALERTSTREAM_DEFAULTS)],
     'alarm-http-in': [fillIn(ALARM_HTTP_IN_DEFAULTS)],
+    'intelbras-p2p-tunnel': [fillIn(INTELBRAS_P2P_TUNNEL_DEFAULTS)],
 };
 
 /**

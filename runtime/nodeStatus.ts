@@ -3,6 +3,7 @@ import type { DeviceEvent } from '../events/deviceEvent';
 import { type Clock, systemClock } from '../protocols/clock';
 import type { Fault } from '../protocols/errors';
 import type { ConnectionChange } from '../protocols/isapi/alertStream';
+import type { TunnelReport } from '../protocols/p2p/tunnelGroup';
 import { sharedText } from './faultText';
 
 type Status = { fill: 'red' | 'green' | 'yellow' | 'blue' | 'grey'; shape: 'dot' | 'ring'; text: string };
@@ -47,6 +48,16 @@ export class NodeStatus {
 
     rejected(): void {
         this.#show({ fill: 'yellow', shape: 'dot', text: sharedText(this.#RED, 'status.rejected') });
+    }
+
+    /** A tunnel and the route it takes. */
+    tunnel({ state, route, retryAt }: TunnelReport): void {
+        const own = (key: string) => sharedText(this.#RED, `status.${key}`);
+        if (state === 'open') this.#show({ fill: 'green', shape: 'dot', text: own(`open-${route ?? 'direct'}`) });
+        else if (state === 'opening') this.#show({ fill: 'yellow', shape: 'ring', text: `${CORE}.connecting` });
+        else if (state === 'closed') this.#show({ fill: 'grey', shape: 'ring', text: own('closed') });
+        else if (state === 'offline') this.#show({ fill: 'red', shape: 'ring', text: own('not-online') });
+        else this.#show({ fill: 'red', shape: retryAt === undefined ? 'dot' : 'ring', text: `${CORE}.error` });
     }
 
     /** The node cannot work as configured. */

@@ -61,6 +61,13 @@ export function readDeviceConfig(
         timeout: fields.number('timeout', { min: 500, max: 600_000 }),
         maxSockets: fields.number('maxSockets', { min: 1, max: 16 }),
         tls,
+        p2p: {
+            serial: fields.text('serial'),
+            cloud: fields.oneOf('cloud', ['easy4ip', 'dmss', 'custom']),
+            cloudServer: fields.text('cloudServer'),
+            cloudUser: credentials.cloudUser ?? '',
+            cloudKey: credentials.cloudKey ?? '',
+        },
     };
 }
 
