@@ -40,8 +40,10 @@ export async function openEditor(browser: Browser, nodeRed: RunningNodeRed, opti
     await context.addInitScript(`localStorage.setItem('editor-language', '${language}')`);
     const editor = new EditorPage(await context.newPage());
     await editor.page.goto(`${nodeRed.url}/`);
-    await editor.page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' });
-    await editor.page.locator('#red-ui-palette-container .red-ui-palette-node').first().waitFor();
+    // The palette is there before the flows are: only then a node can be opened.
+    await editor.page.waitForFunction(
+        `window.RED?.workspaces?.active() && !$('#red-ui-loading-progress').is(':visible')`,
+    );
     return editor;
 }
 
