@@ -9,10 +9,12 @@ import {
     type HttpResponse,
     type HttpStream,
 } from '../protocols/http/client';
+import { DeviceRequests } from './deviceRequests';
 import { EventStream, type EventSubscriber, type StreamOptions } from './eventStream';
 import type { DeviceLink } from './link';
 import { P2pAccess, type P2pSettings } from './p2pAccess';
 import { P2pLink } from './p2pLink';
+import { PanelSession } from './panelSession';
 import { fetchPicture, takeCgiSnapshot, takeSnapshot } from './pictures';
 
 /** How to reach one device and how to log in: `device-config`, read and checked. */
@@ -54,6 +56,8 @@ export class Device {
     readonly breaker: LoginBreaker;
     /** Its side of the P2P cloud, for tunnels. */
     readonly p2p: P2pAccess;
+    /** Everything that is asked of the device, and what was learned of it on the way. */
+    readonly requests: DeviceRequests;
     readonly #vendor: 'auto' | Vendor;
     readonly #link: DeviceLink;
     readonly #events: EventStream;
@@ -69,6 +73,7 @@ export class Device {
         // Behind the P2P cloud there are only recorders of this family.
         this.#vendor = settings.vendor === 'auto' && settings.link === 'p2p' ? 'dahua' : settings.vendor;
         this.#link = dependencies.link ?? this.#linkOf(settings, clock);
+        this.requests = this.#createRequests(settings, clock);
         this.#events = new EventStream(this.#link, this.identity, clock, this.#vendor);
     }
 
@@ -106,6 +111,7 @@ export class Device {
 
     async close(): Promise<void> {
         const ended = this.#events.close();
+        this.requests.close();
         this.#link.close();
         await ended;
     }
@@ -118,6 +124,12 @@ export class Device {
         }
         if (settings.host === '') throw new Fault('HOST_MISSING');
         return new HttpClient({ ...options, host: settings.host });
+    }
+
+    #createRequests(settings: DeviceSettings, clock: Clock): DeviceRequests {
+        const { host, timeout } = settings;
+        const session = new PanelSession({ ...this.#httpOptions(settings, clock), host, breaker: this.breaker, clock });
+        return new DeviceRequests({ link: this.#link, session, vendor: this.#vendor, host, timeout, clock });
     }
 
     #httpOptions(settings: DeviceSettings, clock: Clock): Omit<HttpClientOptions, 'host'> {

@@ -3,6 +3,7 @@ import { ALARM_HTTP_IN_DEFAULTS } from './settings/alarmHttpIn';
 import { DEVICE_CONFIG_DEFAULTS } from './settings/deviceConfig';
 import { INTELBRAS_P2P_TUNNEL_DEFAULTS } from './settings/intelbrasP2pTunnel';
 import { ISAPI_ALERTSTREAM_DEFAULTS } from './settings/isapiAlertstream';
+import { ISAPI_REQUEST_DEFAULTS } from './settings/isapiRequest';
 
 /** Brings a configuration from the version before to `version`; never changes what it was given. */
 export interface Migration {
@@ -17,6 +18,7 @@ function fillIn(defaults: SavedConfig): Migration {
 
 const MIGRATIONS: Record<string, readonly Migration[]> = {
     'device-config': [fillIn(DEVICE_CONFIG_DEFAULTS)],
+    'isapi-request': [fillIn(ISAPI_REQUEST_DEFAULTS)],
     'isapi-alertstream': [fillIn(ISAPI_ALERTSTREAM_DEFAULTS)],
     'alarm-http-in': [fillIn(ALARM_HTTP_IN_DEFAULTS)],
     'intelbras-p2p-tunnel': [fillIn(INTELBRAS_P2P_TUNNEL_DEFAULTS)],

@@ -21,6 +21,7 @@ export class NodeStatus {
     #cancel: (() => void) | undefined;
     #lastEvent: DeviceEvent | undefined;
     #closed = false;
+    #failing = false;
 
     constructor(RED: NodeAPI, node: Node, clock: Clock = systemClock) {
         this.#RED = RED;
@@ -65,6 +66,21 @@ export class NodeStatus {
         const noDevice = fault.code === 'DEVICE_MISSING';
         const text = noDevice ? sharedText(this.#RED, 'status.no-device') : `${CORE}.error`;
         this.#show({ fill: 'red', shape: noDevice ? 'ring' : 'dot', text });
+    }
+
+    /** A request went through: what an earlier one had to say is over. */
+    succeeded(): void {
+        if (!this.#failing) return;
+        this.#failing = false;
+        this.#show({});
+    }
+
+    /** A request failed; the node goes on. */
+    failed(fault: Fault): void {
+        this.#failing = true;
+        const locked = fault.unlockAt !== undefined;
+        const text = locked ? this.#lockedText({ state: 'locked', unlockAt: fault.unlockAt }) : `${CORE}.error`;
+        this.#show({ fill: 'red', shape: locked ? 'dot' : 'ring', text });
     }
 
     close(): void {
@@ -113,7 +129,7 @@ export class NodeStatus {
         this.#lastEvent = undefined;
     }
 
-    #show(status: Status): void {
+    #show(status: Status | Record<string, never>): void {
         if (!this.#closed) this.#node.status(status);
     }
 }

@@ -7,7 +7,7 @@ import { FAULTS } from '../../protocols/errors';
 import { packageRoot } from '../support/packageRoot';
 
 const LANGUAGES = ['en-US', 'pt-BR', 'zh-CN'];
-const TYPES = ['device-config', 'isapi-alertstream', 'alarm-http-in', 'intelbras-p2p-tunnel'];
+const TYPES = ['device-config', 'isapi-request', 'isapi-alertstream', 'alarm-http-in', 'intelbras-p2p-tunnel'];
 /** The catalogue that holds what all nodes share. */
 const SHARED = '@vigia/node-red-cctv/device-config:device-config.';
 
@@ -143,6 +143,10 @@ describe('the dialogs', () => {
                 'DMSS',
                 'Hikvision',
                 'Intelbras / Dahua',
+                'GET',
+                'PUT',
+                'POST',
+                'DELETE',
             ];
             assert.deepEqual(
                 words.filter((word) => !protocol.includes(word)),
@@ -153,7 +157,8 @@ describe('the dialogs', () => {
         it(`of ${type} can be used with a keyboard and a screen reader`, () => {
             const html = template(type);
             for (const [button] of html.matchAll(/<button[^>]*>/g)) assert.match(button, /\[aria-label\]/, button);
-            for (const [, id] of html.matchAll(/<(?:input|select)[^>]*\sid="([^"]+)"/g)) {
+            for (const [field, id] of html.matchAll(/<(?:input|select)[^>]*\sid="([^"]+)"/g)) {
+                if (field.includes('type="hidden"')) continue;
                 const named = html.includes(`for="${id}"`) || new RegExp(`id="${id}"[^>]*\\[aria-label\\]`).test(html);
                 assert.ok(named, `${id} has a label`);
             }
