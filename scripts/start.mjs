@@ -12,12 +12,18 @@ const userDir = join(root, '.node-red');
 
 prepare();
 const { startDemo, DEMO_PORTS, DEMO_LOGIN } = await import(pathToFileURL(join(root, 'dist', 'simulator', 'demo.js')));
+const { startP2pDemo } = await import(pathToFileURL(join(root, 'dist', 'simulator', 'p2pDemo.js')));
 await requireFree(port, 'Node-RED', `Set another one: PORT=${port + 1} npm start`);
 for (const [device, devicePort] of Object.entries(DEMO_PORTS)) {
     await requireFree(devicePort, `the simulated ${device}`, 'The demo flow expects it there: stop the other program.');
 }
 prepareUserDir();
 const demo = await startDemo();
+const p2pDemo = await startP2pDemo().catch((error) =>
+    giveUp(
+        `The simulated P2P cloud cannot be opened (${error.code ?? error.message}): another program holds its UDP port.`,
+    ),
+);
 const nodeRed = spawn(
     process.execPath,
     [
@@ -39,7 +45,7 @@ nodeRed.stdout.on('data', (chunk) => {
     }
 });
 nodeRed.on('exit', (code) => {
-    demo.close().finally(() => process.exit(stopping ? 0 : (code ?? 1)));
+    Promise.all([demo.close(), p2pDemo.close()]).finally(() => process.exit(stopping ? 0 : (code ?? 1)));
 });
 
 let stopping = false;

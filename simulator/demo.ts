@@ -26,6 +26,9 @@ export interface Demo {
     close(): Promise<void>;
 }
 
+/** The login of every device of the demo. */
+export const DEMO_LOGIN = { username: 'admin', password: 'vigia123' };
+
 export const DEMO_PORTS: Record<DeviceKind, number> = { camera: 18081, nvr: 18082, terminal: 18083 };
 
 /** A plate-reading model, so that a story shows plates beside motion and line crossings. */
