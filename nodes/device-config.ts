@@ -4,6 +4,7 @@ import { Fault } from '../protocols/errors';
 import { publishDevice } from '../runtime/deviceNode';
 import { environmentOf, tlsOptionsOf } from '../runtime/environment';
 import { explain } from '../runtime/faultText';
+import { joinListener } from '../runtime/isupDevice';
 import { migrate } from '../runtime/migrations';
 import { type DeviceCredentials, readDeviceConfig } from '../runtime/settings/deviceConfig';
 
@@ -11,21 +12,23 @@ import { type DeviceCredentials, readDeviceConfig } from '../runtime/settings/de
 export = (RED: NodeAPI): void => {
     function DeviceConfigNode(this: Node<DeviceCredentials>, saved: NodeDef) {
         RED.nodes.createNode(this, saved);
-        const device = createDevice(this, migrate('device-config', saved));
-        publishDevice(this, device);
-        if (device instanceof Fault) {
-            this.error(explain(RED, device));
-            return;
-        }
-        this.on('close', (done: () => void) => device.close().then(done, done));
-    }
-
-    function createDevice(node: Node<DeviceCredentials>, config: Record<string, unknown>): Device | Fault {
+        const config = migrate('device-config', saved);
         try {
-            const tls = tlsOptionsOf(RED, config.tls);
-            return new Device(readDeviceConfig(config, node.credentials ?? {}, environmentOf(RED, node), tls));
+            const expand = environmentOf(RED, this);
+            const credentials = this.credentials ?? {};
+            const settings = readDeviceConfig(config, credentials, expand, tlsOptionsOf(RED, config.tls));
+            const isup = joinListener(this, config, credentials, expand);
+            const device = new Device(settings, isup?.dependencies);
+            if (isup !== undefined) device.identity.id = isup.deviceId;
+            publishDevice(this, device);
+            this.on('close', (done: () => void) => {
+                isup?.leave();
+                device.close().then(done, done);
+            });
         } catch (thrown) {
-            return Fault.from(thrown);
+            const fault = Fault.from(thrown);
+            publishDevice(this, fault);
+            this.error(explain(RED, fault));
         }
     }
 

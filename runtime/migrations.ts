@@ -4,6 +4,7 @@ import { DEVICE_CONFIG_DEFAULTS } from './settings/deviceConfig';
 import { INTELBRAS_P2P_TUNNEL_DEFAULTS } from './settings/intelbrasP2pTunnel';
 import { ISAPI_ALERTSTREAM_DEFAULTS } from './settings/isapiAlertstream';
 import { ISAPI_REQUEST_DEFAULTS } from './settings/isapiRequest';
+import { ISUP_IN_DEFAULTS } from './settings/isupIn';
 
 /** Brings a configuration from the version before to `version`; never changes what it was given. */
 export interface Migration {
@@ -21,6 +22,7 @@ const MIGRATIONS: Record<string, readonly Migration[]> = {
     'isapi-request': [fillIn(ISAPI_REQUEST_DEFAULTS)],
     'isapi-alertstream': [fillIn(ISAPI_ALERTSTREAM_DEFAULTS)],
     'alarm-http-in': [fillIn(ALARM_HTTP_IN_DEFAULTS)],
+    'isup-in': [fillIn(ISUP_IN_DEFAULTS)],
     'intelbras-p2p-tunnel': [fillIn(INTELBRAS_P2P_TUNNEL_DEFAULTS)],
 };
 

@@ -59,15 +59,7 @@ export type IsupData = IsupAlarm | EhomeAlarmReport | EhomePosition | UnknownFra
 
 /** Something that an integrator should know and that changes nothing. */
 export interface IsupWarning {
-    what:
-        | 'undecryptable'
-        | 'flapping'
-        | 'newer-variant'
-        | 'das-address'
-        | 'default-key'
-        | 'ehome-over-isup'
-        | 'limit'
-        | 'slow-client';
+    what: 'undecryptable' | 'flapping' | 'newer-variant' | 'das-address' | 'ehome-over-isup' | 'limit' | 'slow-client';
     deviceId?: string;
     address?: string;
 }

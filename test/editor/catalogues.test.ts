@@ -7,7 +7,14 @@ import { FAULTS } from '../../protocols/errors';
 import { packageRoot } from '../support/packageRoot';
 
 const LANGUAGES = ['en-US', 'pt-BR', 'zh-CN'];
-const TYPES = ['device-config', 'isapi-request', 'isapi-alertstream', 'alarm-http-in', 'intelbras-p2p-tunnel'];
+const TYPES = [
+    'device-config',
+    'isapi-request',
+    'isapi-alertstream',
+    'alarm-http-in',
+    'isup-in',
+    'intelbras-p2p-tunnel',
+];
 /** The catalogue that holds what all nodes share. */
 const SHARED = '@vigia/node-red-cctv/device-config:device-config.';
 

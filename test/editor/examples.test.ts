@@ -17,10 +17,11 @@ interface FlowNode {
     [property: string]: unknown;
 }
 
-const CORE = 'catch change comment csv debug file http-in http-response http-request inject junction switch tab'.split(
-    ' ',
-);
-const OURS = ['device-config', 'isapi-alertstream', 'alarm-http-in', 'intelbras-p2p-tunnel'];
+const CORE =
+    'catch change comment csv debug file http-in http-response http-request inject junction mqtt-broker mqtt-out switch tab'.split(
+        ' ',
+    );
+const OURS = ['device-config', 'isapi-alertstream', 'alarm-http-in', 'intelbras-p2p-tunnel', 'isup-in'];
 
 const folder = join(packageRoot, 'examples');
 const examples = readdirSync(folder)

@@ -1,0 +1,64 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { IsupStation } from '../devices/isupStation';
+import { Fault } from '../protocols/errors';
+import { environmentOf } from '../runtime/environment';
+import { explain } from '../runtime/faultText';
+import { isupListeners } from '../runtime/isupListeners';
+import { IsupMemory } from '../runtime/isupMemory';
+import { isupReport } from '../runtime/isupReport';
+import { addIsupRoutes } from '../runtime/isupRoutes';
+import { IsupStatus } from '../runtime/isupStatus';
+import { migrate } from '../runtime/migrations';
+import { type IsupCredentials, type IsupInSettings, readIsupIn } from '../runtime/settings/isupIn';
+
+/** The ISUP ("Platform Access") listener: who is there (output 1), and what devices send (output 2). */
+export = (RED: NodeAPI): void => {
+    function IsupInNode(this: Node<IsupCredentials>, saved: NodeDef) {
+        RED.nodes.createNode(this, saved);
+        const status = new IsupStatus(RED, this);
+        try {
+            const config = migrate('isup-in', saved);
+            const settings = readIsupIn(config, this.credentials ?? {}, environmentOf(RED, this));
+            const memory = new IsupMemory(this);
+            const station = createStation(this, settings, memory, status);
+            const takeBack = isupListeners.publish(this.id, station.listener);
+            station.start();
+            this.on('close', (removed: boolean, done: () => void) => {
+                takeBack();
+                status.close();
+                memory.close(station.listener.rows(), removed);
+                station.close().then(done, done);
+            });
+        } catch (thrown) {
+            const fault = Fault.from(thrown);
+            status.fault();
+            this.error(explain(RED, fault));
+        }
+    }
+
+    function createStation(node: Node, settings: IsupInSettings, memory: IsupMemory, status: IsupStatus): IsupStation {
+        const station: IsupStation = new IsupStation({
+            ...settings,
+            alsoListed: (deviceId) => isupListeners.listed(node.id, deviceId),
+            restore: memory.presence,
+            claims: memory.claims,
+            reporter: isupReport(RED, node, {
+                raw: settings.raw,
+                changed: () => {
+                    memory.keep(() => station.listener.rows());
+                    status.changed(() => station.listener.table.counts());
+                },
+                listening: () => status.show(station.listener.table.counts()),
+                failed: () => status.fault(),
+                keepClaims: (claims) => memory.keepClaims(claims),
+            }),
+        });
+        return station;
+    }
+
+    RED.nodes.registerType<Node<IsupCredentials>, NodeDef, object, IsupCredentials>('isup-in', IsupInNode, {
+        credentials: { key: { type: 'password' }, keys: { type: 'password' } },
+    });
+
+    addIsupRoutes(RED);
+};

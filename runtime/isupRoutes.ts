@@ -1,0 +1,43 @@
+import type { NodeAPI } from 'node-red';
+import { mergeKeys, readKeyChanges } from './isupKeys';
+import { isupListeners } from './isupListeners';
+import { presenceListMessage } from './isupMessages';
+import type { IsupCredentials } from './settings/isupIn';
+
+/** What the editor, and whoever may use its API, asks of an `isup-in`. To be called once, when its module is loaded. */
+export function addIsupRoutes(RED: NodeAPI): void {
+    const read = RED.auth.needsPermission('isup-in.read');
+    const write = RED.auth.needsPermission('isup-in.write');
+
+    /** Presence of every device, as JSON. */
+    RED.httpAdmin.get('/isup-in/:id/presence', read, (request, response) => {
+        const listener = isupListeners.find(String(request.params.id));
+        if (listener === undefined) response.sendStatus(404);
+        else response.json(listener.rows());
+    });
+
+    /** Sends the same list into the flow: for a broker or a dashboard that started after the listener. */
+    RED.httpAdmin.post('/isup-in/:id/presence', write, (request, response) => {
+        const id = String(request.params.id);
+        const listener = isupListeners.find(id);
+        if (listener === undefined) {
+            response.sendStatus(404);
+            return;
+        }
+        RED.nodes.getNode(id)?.send([presenceListMessage(listener.rows()), null]);
+        response.sendStatus(204);
+    });
+
+    /** Changes keys of single devices without showing the others. They count from the next deploy. */
+    RED.httpAdmin.post('/isup-in/:id/keys', write, (request, response) => {
+        const id = String(request.params.id);
+        const changes = readKeyChanges(request.body);
+        if (changes === undefined) {
+            response.sendStatus(400);
+            return;
+        }
+        const saved = (RED.nodes.getCredentials(id) ?? {}) as IsupCredentials;
+        RED.nodes.addCredentials(id, { ...saved, keys: mergeKeys(saved.keys, changes) });
+        response.sendStatus(204);
+    });
+}
