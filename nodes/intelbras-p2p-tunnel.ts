@@ -32,7 +32,7 @@ export = (RED: NodeAPI): void => {
                 .then(() => desk.perform(readCommand(message.payload, access.serial)))
                 .then(
                     (payload) => {
-                        if (payload) send({ ...message, topic: payload.serial, payload });
+                        if (payload) send(Object.assign(message, { topic: payload.serial, payload }));
                         done();
                     },
                     (thrown: unknown) => done(named(Fault.from(thrown))),

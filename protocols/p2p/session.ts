@@ -132,9 +132,12 @@ export class P2pSession implements TunnelSource {
         return () => this.#listeners.delete(listener);
     }
 
-    /** Builds the session now and keeps it until {@link close}; an earlier refusal by the recorder is forgotten. */
+    /**
+     * Builds the session now and keeps it until {@link close}. A login that was refused stays refused until then,
+     * however often somebody asks: every attempt counts towards the lock of the recorder.
+     */
     open(): void {
-        if (this.#wanted && this.#state.state !== 'error') return;
+        if (this.#wanted) return;
         this.#wanted = true;
         this.#attempt = 0;
         this.#mayRepunch = true;

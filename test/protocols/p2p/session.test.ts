@@ -177,6 +177,8 @@ describe('a P2P session', () => {
         const { made, states } = session(cloud, { credentials: { username: 'admin', password: 'wrong' } });
         assert.equal((await faultOf(made.connect(37777))).code, 'P2P_LOGIN_REJECTED');
         assert.equal((await faultOf(made.connect(37777))).code, 'P2P_LOGIN_REJECTED');
+        made.open();
+        assert.equal((await faultOf(made.connect(37777))).code, 'P2P_LOGIN_REJECTED');
         assert.equal(states.at(-1)?.retryAt, undefined);
         assert.equal(cloud.calls.filter((path) => path.endsWith('p2p-channel')).length, 1);
     });
