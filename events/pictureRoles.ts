@@ -30,9 +30,12 @@ export interface Announcement {
     names: Map<string, PictureRole>;
     /** Those that stay on the device until somebody fetches them. */
     links: PictureLink[];
+    /** Nothing is said about pictures, not even that there are none. */
+    silent: boolean;
 }
 
-const NOTHING: Announcement = { expected: 0, names: new Map(), links: [] };
+const NO_PICTURES: Announcement = { expected: 0, names: new Map(), links: [], silent: false };
+const NOTHING: Announcement = { ...NO_PICTURES, silent: true };
 
 const MAX_DEPTH = 12;
 const MAX_OBJECTS = 500;
@@ -47,14 +50,15 @@ const LINK = /ur[il]$/i;
  */
 export function readAnnouncement(body: Fields, event: DeviceEvent): Announcement {
     const access = fieldsOf(body.AccessControllerEvent);
-    const counted = Math.max(
-        countOf(body.picNum) ?? 0,
-        countOf(body.detectionPicturesNumber) ?? 0,
-        countOf(access?.picturesNumber) ?? countOf(body.picturesNumber) ?? 0,
-    );
+    const counts = [body.picNum, body.detectionPicturesNumber, access?.picturesNumber ?? body.picturesNumber]
+        .map(countOf)
+        .filter((count) => count !== undefined);
+    const counted = Math.max(0, ...counts);
     const analytics = event.family === 'vehicle' || event.family === 'face' || event.family === 'unknown';
-    if (counted === 0 && !analytics && body.bkgUrl === undefined && access?.pictureURL === undefined) return NOTHING;
-    const announcement: Announcement = { expected: 0, names: new Map(), links: [] };
+    if (counted === 0 && !analytics && body.bkgUrl === undefined && access?.pictureURL === undefined) {
+        return counts.length > 0 ? NO_PICTURES : NOTHING;
+    }
+    const announcement: Announcement = { expected: 0, names: new Map(), links: [], silent: counts.length === 0 };
     const named = collect(body, announcement);
     // Entries of one body share its count: only what their own part names is theirs for sure.
     const fetched = textOf(body.detectionPictureTransType)?.toLowerCase() === 'url' || announcement.links.length > 0;

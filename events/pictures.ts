@@ -1,15 +1,20 @@
 import { type Clock, systemClock } from '../protocols/clock';
 import type { Part } from '../protocols/multipart/partSplitter';
-import type { DeviceEvent, Occurrence, Picture, PictureRole, RawBody } from './deviceEvent';
+import type { DeviceEvent, Family, Occurrence, Picture, PictureRole, RawBody } from './deviceEvent';
 import { makePicture } from './pictureFile';
 import { type Announcement, roleOf } from './pictureRoles';
 
 /** How long an event waits for pictures that it announced, and a picture for its event. */
 const WAIT = 2000;
+/** How long the first event of its type waits for pictures that nobody announced. */
+const FIRST_WAIT = 300;
+/** Smart events, after which cameras send pictures without a word (toxuin/alarmserver#51). */
+const PICTURED: ReadonlySet<Family> = new Set(['perimeter', 'face', 'vehicle']);
 /** How long after its event a picture is still tied to it by name. */
 const REMEMBER = 60_000;
 const MAX_RECENT = 16;
 const MAX_ORPHANS = 16;
+const MAX_HABITS = 256;
 /** After so many events in a row whose pictures never came, none is held up any more: some terminals count, but never send. */
 const PATIENCE = 3;
 
@@ -24,6 +29,8 @@ interface Waiting extends Announced {
     pictures: Picture[];
     /** Pictures that went out before, where these come late. */
     sentBefore?: number;
+    /** Pictures that it waits for though it announced none. */
+    unannounced?: number;
     cancel?: () => void;
 }
 
@@ -47,9 +54,11 @@ export interface PictureCollectorOptions {
 /**
  * Ties pictures to their events: by name where the body gives one, else by their place.
  *
- * On a stream an event without announced pictures goes out at once; one with them when they are complete, at the next
- * text part or after two seconds. A picture that comes too late makes a second occurrence, with the warning
- * `late-pictures`. A pushed body waits for nothing: all its parts are there.
+ * On a stream an event goes out when its pictures are complete, at the next text part or after two seconds. Many cameras
+ * announce nothing and send pictures all the same (toxuin/alarmserver#51, koush/scrypted), so whether a type of event
+ * brings any is learned: the first smart event waits a moment, the next ones as that one has shown, mostly not at all.
+ * A picture that comes too late makes a second occurrence, with the warning `late-pictures`. A pushed body waits for
+ * nothing: all its parts are there.
  */
 export class PictureCollector {
     private readonly clock: Clock;
@@ -59,6 +68,8 @@ export class PictureCollector {
     /** The event right before, with no other text in between: a picture without a name is its picture. */
     private previous: Recent | undefined;
     private disappointments = 0;
+    /** How many pictures the events of a type bring unannounced. */
+    private readonly habits = new Map<string, number>();
     /** True while the pictures that come belong to a copy of an event that has gone out with its own. */
     private ofCopy = false;
 
@@ -78,8 +89,9 @@ export class PictureCollector {
         for (const announced of read) {
             const waiting: Waiting = { ...announced, pictures: [] };
             if (this.orphans.length > 0) this.adopt(waiting);
-            if (isComplete(waiting) || this.disappointments >= PATIENCE) this.send(waiting);
-            else this.wait(waiting);
+            const patience = this.patienceFor(waiting);
+            if (patience === 0) this.send(waiting);
+            else this.wait(waiting, patience);
         }
     }
 
@@ -165,9 +177,23 @@ export class PictureCollector {
         this.options.onOrphan(orphan.part);
     }
 
-    private wait(waiting: Waiting): void {
+    /** Milliseconds for which an event is held up for its pictures. */
+    private patienceFor(waiting: Waiting): number {
+        const { event, announcement, pictures } = waiting;
+        if (announcement.expected > 0) {
+            return isComplete(waiting) || this.disappointments >= PATIENCE ? 0 : WAIT;
+        }
+        if (!announcement.silent || event.state === 'inactive' || announcement.links.length > 0) return 0;
+        const learned = this.habits.get(event.type);
+        const pictured = event.vendor === 'hikvision' && PICTURED.has(event.family) ? 1 : 0;
+        waiting.unannounced = learned ?? pictured;
+        if (pictures.length >= waiting.unannounced) return 0;
+        return learned === undefined ? FIRST_WAIT : WAIT;
+    }
+
+    private wait(waiting: Waiting, patience: number): void {
         this.waiting.push(waiting);
-        waiting.cancel = this.clock.after(WAIT, () => this.finish(waiting));
+        waiting.cancel = this.clock.after(patience, () => this.finish(waiting));
     }
 
     private finish(waiting: Waiting): void {
@@ -181,7 +207,14 @@ export class PictureCollector {
         const { event, raw, announcement, sent } = recent;
         const waiting: Waiting = { event, raw, announcement, pictures: [], sentBefore: sent };
         this.add(waiting, part, names);
-        this.wait(waiting);
+        if (announcement.silent) this.learn(event, sent + 1);
+        this.wait(waiting, WAIT);
+    }
+
+    /** What the next event of this type may wait for. */
+    private learn({ type }: DeviceEvent, pictures: number): void {
+        if (this.habits.size >= MAX_HABITS && !this.habits.has(type)) this.habits.clear();
+        this.habits.set(type, pictures);
     }
 
     private add(waiting: Waiting, part: Part, names: string[]): void {
@@ -190,9 +223,10 @@ export class PictureCollector {
         waiting.pictures.push(makePicture(part, roleIn(waiting.announcement, names), waiting.event, number));
     }
 
-    private send({ event, raw, announcement, pictures, sentBefore, cancel }: Waiting): void {
+    private send({ event, raw, announcement, pictures, sentBefore, unannounced, cancel }: Waiting): void {
         cancel?.();
         const late = sentBefore !== undefined;
+        if (unannounced !== undefined && !late) this.learn(event, pictures.length);
         let warning: string | undefined;
         if (late) warning = 'late-pictures';
         else if (pictures.length < announcement.expected) {
@@ -218,8 +252,8 @@ export class PictureCollector {
     }
 }
 
-function isComplete({ pictures, announcement }: Waiting): boolean {
-    return pictures.length >= announcement.expected;
+function isComplete({ pictures, announcement, unannounced = 0 }: Waiting): boolean {
+    return pictures.length >= Math.max(announcement.expected, unannounced);
 }
 
 /** The three keys of a part, as the body may spell them. */

@@ -58,8 +58,9 @@ export class HttpNodeRoutes {
         const root = rootOf(this.#RED.httpNode as unknown as ExpressApp);
         const keepBody: Layer['handle'] = (request, _response, next) => {
             const mount = this.#RED.httpNode.path().replace(/\/+$/, '');
-            const path = request.path.startsWith(`${mount}/`) ? request.path.slice(mount.length) : undefined;
-            if (path !== undefined && this.#find(path) !== undefined) request._body = true;
+            const path = (request.url ?? '').split('?', 1)[0] ?? '';
+            if (path.startsWith(`${mount}/`) && this.#find(path.slice(mount.length)) !== undefined)
+                request._body = true;
             next();
         };
         root.use(keepBody);
@@ -88,7 +89,7 @@ interface ExpressApp {
 }
 
 interface Layer {
-    handle(request: { path: string; _body?: boolean }, response: unknown, next: () => void): void;
+    handle(request: IncomingMessage & { _body?: boolean }, response: unknown, next: () => void): void;
 }
 
 function rootOf(app: ExpressApp): ExpressApp {

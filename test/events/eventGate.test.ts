@@ -181,13 +181,13 @@ describe('a node that wants only some events', () => {
         for (const kinds of [['Motion'], ['vmd'], ['MOTION', ' plate '], ['motion', 'x']]) {
             const { send, said, gate } = node({ kinds });
             send({ eventType: 'VMD' });
-            send({ eventType: 'linedetection' });
+            send({ eventType: 'linedetection', detectionPicturesNumber: 0 });
             assert.deepEqual(said(), ['motion active'], kinds.join());
             assert.equal(gate.withheld.kind, 1);
         }
         const perimeter = node({ kinds: ['perimeter'] });
         perimeter.send({ eventType: 'VMD' });
-        perimeter.send({ eventType: 'linedetection' });
+        perimeter.send({ eventType: 'linedetection', detectionPicturesNumber: 0 });
         assert.deepEqual(perimeter.said(), ['line-crossing active']);
     });
 

@@ -72,9 +72,38 @@ describe('pictures on a stream', () => {
         assert.equal(events.length, 5);
     });
 
+    it('that nobody announced are looked out for after a smart event, and their number is learned', () => {
+        const { reader, occurrences, clock } = bench();
+        const crossing = (time: string) =>
+            textPart(alert({ eventType: 'linedetection', dateTime: `2026-11-20T${time}Z` }));
+        reader.part(crossing('12:00:00'));
+        reader.part(picturePart());
+        assert.equal(occurrences[0]?.pictures.length, 1, 'with its event');
+        reader.part(picturePart());
+        clock.advance(2000);
+        assert.deepEqual(occurrences[1]?.event.warnings, ['late-pictures'], 'one more than the first one had');
+        reader.part(crossing('12:00:10'));
+        reader.part(picturePart());
+        reader.part(picturePart());
+        assert.equal(occurrences[2]?.pictures.length, 2);
+        assert.equal(clock.pending, 0);
+    });
+
+    it('that nobody announced hold up the first smart event for a moment, and then none any more', () => {
+        const { reader, occurrences, clock } = bench();
+        reader.part(textPart(alert({ eventType: 'linedetection', activePostCount: 1 })));
+        assert.equal(occurrences.length, 0);
+        clock.advance(300);
+        assert.equal(occurrences.length, 1);
+        assert.equal('warnings' in occurrences[0]!.event, false);
+        reader.part(textPart(alert({ eventType: 'linedetection', activePostCount: 2 })));
+        assert.equal(occurrences.length, 2);
+        assert.equal(clock.pending, 0);
+    });
+
     it('that come after their event make a second occurrence, together', () => {
         const { reader, occurrences, clock } = bench();
-        reader.part(textPart(alert({ eventType: 'linedetection' })));
+        reader.part(textPart(alert({ eventType: 'VMD' })));
         reader.part(picturePart());
         reader.part(picturePart());
         assert.equal(occurrences.length, 1);
