@@ -121,9 +121,12 @@ export class EventStream {
         const running = { stream, reader };
         this.#running = running;
         this.#lastChange = undefined;
-        this.#ended.then(() => {
-            if (this.#running === running) stream.start();
-        });
+        // A turn later, so that everybody who is set up in this one hears the first word.
+        this.#ended.then(() =>
+            setImmediate(() => {
+                if (this.#running === running) stream.start();
+            }),
+        );
     }
 
     #stop(): void {
