@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { Fault, type FaultCode } from '../errors';
 import type { AlarmHost } from './alarmHost';
+import { CleanedConnection } from './cleanedConnection';
 import type { PostReader } from './postBody';
 
 export interface ListenOptions {
@@ -28,6 +29,8 @@ const KEEP_ALIVE_MS = 65_000;
 const MAX_CONNECTIONS = 4096;
 /** A post without any length and without any byte for so long has no body at all. */
 const FIRST_BYTE_MS = 1000;
+/** Bytes at the start of a connection among which its first request line is looked for. */
+const MOST_STRAY_BYTES = 72;
 /** How often a listener reports connections that do not speak HTTP. */
 const STRAY_INTERVAL_MS = 1000;
 
@@ -84,6 +87,8 @@ class SharedServer {
     readonly #sockets = new Set<Socket>();
     /** Posts whose body has no length and goes on to the end of the connection. */
     readonly #lengthless = new WeakMap<Socket, PostReader>();
+    /** Connections that began with stray bytes, as they would be without them. */
+    readonly #cleaned = new WeakMap<Socket, CleanedConnection>();
     readonly #onEnding: () => void;
     #end: Promise<void> | undefined;
     #lastStrayAt = 0;
@@ -204,9 +209,32 @@ class SharedServer {
             else reader.feed(reader.bytes === 0 ? afterHeaders(error.rawPacket, error.bytesParsed) : error.rawPacket);
             return;
         }
+        if (error.rawPacket !== undefined && this.#clean(error.rawPacket, socket)) return;
         this.#reportStray(error, socket);
         if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
         else socket.destroy();
+    }
+
+    /**
+     * Some recorders send a stray byte before the request line (maciej-or/hikvision_next#132), which Node's parser does not
+     * forgive: it fails, packet by packet, and the packets are read again as a connection without that byte.
+     */
+    #clean(packet: Buffer, socket: Socket): boolean {
+        const known = this.#cleaned.get(socket);
+        if (known !== undefined) {
+            known.push(packet);
+            return true;
+        }
+        const start = packet
+            .subarray(0, MOST_STRAY_BYTES)
+            .toString('latin1')
+            .search(/(POST|PUT|GET) \//);
+        if (start <= 0) return false;
+        const cleaned = new CleanedConnection(socket);
+        this.#cleaned.set(socket, cleaned);
+        this.#server.emit('connection', cleaned);
+        cleaned.push(packet.subarray(start));
+        return true;
     }
 
     /** A device on the wrong protocol or port; scanners come by the thousand, so only some of them are reported. */

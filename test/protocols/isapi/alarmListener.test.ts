@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { request } from 'node:https';
 import { connect, createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { Fault } from '../../../protocols/errors';
 import { AlarmHost, type Post, type Rejection } from '../../../protocols/isapi/alarmHost';
 import { AlarmListeners } from '../../../protocols/isapi/alarmListener';
+import { selfSigned } from '../../../simulator/selfSigned';
 import { freePort } from '../../support/freePort';
 
 const EVENT = '{"eventType":"VMD"}';
@@ -71,6 +73,46 @@ describe('the ports that alarms come in on', () => {
         assert.equal(rejections[0]?.fault.code, 'REQUEST_MALFORMED');
         assert.equal(rejections[0]?.source, '127.0.0.1');
         assert.equal(await post(listening.port, '/alarm'), 200);
+        await listening.close();
+    });
+
+    it('forgive stray bytes before the request line, as recorders send them', async () => {
+        const { host, posts, rejections } = newHost();
+        const listening = await new AlarmListeners().listen(LOOPBACK, '/alarm', host);
+        const socket = connect(listening.port, '127.0.0.1');
+        socket.write(
+            `#POST /alarm HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${EVENT.length}\r\n\r\n${EVENT}`,
+        );
+        const answer = await new Promise<string>((resolve) =>
+            socket.once('data', (bytes) => resolve(bytes.toString())),
+        );
+        assert.match(answer, /^HTTP\/1\.1 200/);
+        assert.equal(posts.length, 1);
+        assert.deepEqual(rejections, []);
+        await listening.close();
+    });
+
+    it('speak TLS with the certificate they are given', async () => {
+        const { key, cert } = selfSigned('127.0.0.1');
+        const { host, posts } = newHost();
+        const listening = await new AlarmListeners().listen({ ...LOOPBACK, tls: { key, cert } }, '/alarm', host);
+        const status = await new Promise<number | undefined>((resolve, reject) => {
+            const options = {
+                port: listening.port,
+                host: '127.0.0.1',
+                path: '/alarm',
+                method: 'POST',
+                ca: cert,
+                agent: false,
+            };
+            const sent = request(options, (response) =>
+                response.resume().on('end', () => resolve(response.statusCode)),
+            );
+            sent.on('error', reject);
+            sent.end(EVENT);
+        });
+        assert.equal(status, 200);
+        assert.equal(posts.length, 1);
         await listening.close();
     });
 

@@ -1,0 +1,31 @@
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+
+/** A connection whose bytes come from the parser's failures and whose answers go out on the socket. */
+export class CleanedConnection extends Duplex {
+    readonly remoteAddress: string | undefined;
+    readonly #socket: Socket;
+
+    constructor(socket: Socket) {
+        super({ allowHalfOpen: true });
+        this.remoteAddress = socket.remoteAddress;
+        this.#socket = socket;
+        socket.once('end', () => this.push(null));
+        socket.once('close', () => this.destroy());
+        this.once('close', () => socket.destroySoon());
+    }
+
+    /** Bytes come when they come: there is no way to hold them back in a failed parser. */
+    override _read(): void {
+        this.#socket.resume();
+    }
+
+    override _write(chunk: Buffer, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+        this.#socket.write(chunk, encoding, done);
+    }
+
+    override _final(done: () => void): void {
+        this.#socket.end();
+        done();
+    }
+}
