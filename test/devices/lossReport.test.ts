@@ -28,7 +28,9 @@ describe('what a user hears of bytes that could not be read', () => {
         assert.match(heard[1]!, /^2 parts .*12 bytes.*text-broken, skipped/);
         fire?.();
         assert.equal(heard.length, 2, 'nothing new, nothing said');
+        lost('skipped', 1);
+        assert.equal(heard.length, 3);
         report.close();
-        assert.equal(fire, undefined);
+        assert.equal(fire, undefined, 'no timer stays');
     });
 });
