@@ -1,10 +1,12 @@
 /** Every figure, one after the other: `npm run bench`, or `npm run bench -- stream pushes` for some of them. */
+import { benchIsup } from './isup';
 import { benchPushes } from './pushes';
 import { benchStream } from './stream';
 
 const BENCHES: Record<string, () => Promise<void>> = {
     stream: benchStream,
     pushes: benchPushes,
+    isup: benchIsup,
 };
 
 async function main(): Promise<void> {

@@ -112,5 +112,3 @@ export async function benchIsup(): Promise<void> {
             `slowest ${result.slowest.toFixed(1)} ms`,
     );
 }
-
-if (require.main === module) void benchIsup();

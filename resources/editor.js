@@ -56,6 +56,12 @@ window.vigiaEditor = (() => {
                 if (!value) return text('invalid.serial');
                 return hasVariable(value) || /^\s*[\w-]{4,64}\s*$/.test(value) ? undefined : text('invalid.serial');
             }),
+        /** Must be filled in where the device is reached this way. */
+        onlyWith: (wanted) =>
+            validator(function (value) {
+                const link = $('#node-config-input-link').val() ?? this.link;
+                return link === wanted && !value ? text('invalid.required') : undefined;
+            }),
         fingerprint: () =>
             validator(function (value) {
                 const chosen = $('#node-config-input-verify').val() ?? this.verify;
@@ -171,9 +177,21 @@ window.vigiaEditor = (() => {
         details.prop('open', !properties.every(isNew));
     }
 
+    /** The isup-in nodes of all flows. */
+    function listeners(select, chosen) {
+        const nodes = RED.nodes.filterNodes({ type: 'isup-in' });
+        const known = nodes.some(({ id }) => id === chosen);
+        $('<option value="">').text(text('choose.listener')).appendTo(select);
+        for (const node of nodes) $('<option>').val(node.id).text(RED.utils.getNodeLabel(node)).appendTo(select);
+        // One that was deleted stays as it is until another is chosen.
+        if (chosen && !known) $('<option>').val(chosen).text(chosen).appendTo(select);
+        select.val(chosen ?? '');
+    }
+
     return {
         text,
         check,
+        listeners,
         kinds,
         readKinds: (input) => splitList(input.typedInput('value')),
         channels,

@@ -21,7 +21,14 @@ const CORE =
     'catch change comment csv debug file http-in http-response http-request inject junction mqtt-broker mqtt-out switch tab'.split(
         ' ',
     );
-const OURS = ['device-config', 'isapi-alertstream', 'alarm-http-in', 'intelbras-p2p-tunnel', 'isup-in'];
+const OURS = [
+    'device-config',
+    'isapi-request',
+    'isapi-alertstream',
+    'alarm-http-in',
+    'intelbras-p2p-tunnel',
+    'isup-in',
+];
 
 const folder = join(packageRoot, 'examples');
 const examples = readdirSync(folder)

@@ -238,7 +238,7 @@ describe('isup-in', () => {
         });
     });
 
-    it('reaches a device through its session, with a snapshot for an event of it', async () => {
+    it('carries isapi-request to a device through its session, and says so when it is not online', async () => {
         await stage({}, async ({ nodeRed, flows, device }) => {
             const config = {
                 id: 'config',
@@ -250,7 +250,24 @@ describe('isup-in', () => {
                 version: 1,
                 credentials: { isupKey: 'Door-key-1' },
             };
-            await nodeRed.deploy([...flows({ accept: 'known' }), config], 'full');
+            const place = { z: 'tab', x: 200, y: 200 };
+            const ask = { id: 'ask', type: 'inject', ...place, props: [], wires: [['request']] };
+            const request = {
+                id: 'request',
+                type: 'isapi-request',
+                ...place,
+                device: 'config',
+                method: 'GET',
+                path: '/ISAPI/System/deviceInfo',
+                version: 1,
+                wires: [['answer']],
+            };
+            const errors = { id: 'errors', type: 'catch', ...place, scope: null, wires: [['failed']] };
+            const others = [config, ask, request, errors, debug('answer'), debug('failed')];
+            await nodeRed.deploy([...flows({ accept: 'known' }), ...others], 'full');
+            await nodeRed.adminPost('/inject/ask', {});
+            const failed = await nodeRed.until(() => nodeRed.debugMessages('failed')[0], 'an error');
+            assert.match(JSON.stringify(failed.value), /ISUP_OFFLINE|ISUP_LISTENER_MISSING/);
             const door = device({ deviceId: 'DOOR1', key: 'Door-key-1' });
             assert.equal(await comeOnline(door), 'online', 'listed and keyed by its device-config');
             const online = await nodeRed.until(
@@ -258,6 +275,10 @@ describe('isup-in', () => {
                 'presence under the name of the device-config',
             );
             assert.ok(online);
+            await nodeRed.adminPost('/inject/ask', {});
+            const answer = await nodeRed.until(() => nodeRed.debugMessages('answer')[0], 'an answer');
+            assert.match(JSON.stringify(answer.value), /"model":"DS-TEST-CAM"/);
+            assert.equal((answer.value as { statusCode: number }).statusCode, 200);
         });
     });
 
