@@ -3,7 +3,8 @@ import { AutoSource } from '../protocols/p2p/autoSource';
 import { CloudPort } from '../protocols/p2p/cloudPort';
 import type { P2pCredentials } from '../protocols/p2p/deviceLogin';
 import { monotonicClock } from '../protocols/p2p/monotonicClock';
-import { chooseProfile } from '../protocols/p2p/profiles';
+import { type ProbeReport, probeRecorder } from '../protocols/p2p/probe';
+import { chooseProfile, DMSS, EASY4IP } from '../protocols/p2p/profiles';
 import { Rendezvous } from '../protocols/p2p/rendezvous';
 import { SdkHost, SdkSession } from '../protocols/p2p/sdk/sdkSession';
 import { P2pSession, type RouteChoice } from '../protocols/p2p/session';
@@ -94,6 +95,19 @@ export class P2pAccess {
         } finally {
             port.close();
         }
+    }
+
+    /** Tries everything once: the cloud (and its sibling, if it is none of one's own), the route, the login. */
+    test(): Promise<ProbeReport> {
+        const own = this.#profile();
+        const { cloud, cloudServer } = this.settings;
+        const siblings = cloud === 'custom' || cloudServer !== '' ? [] : [EASY4IP, DMSS];
+        return probeRecorder({
+            profiles: [own, ...siblings.filter(({ name }) => name !== own.name)],
+            serial: this.serial,
+            credentials: credentialsOf(this.settings),
+            openUdp: this.#openUdp,
+        });
     }
 
     async #queryLibrary(way: P2pWay, serial: string): Promise<P2pPresence> {

@@ -5,6 +5,7 @@ import { environmentOf } from '../runtime/environment';
 import { explain } from '../runtime/faultText';
 import { migrate } from '../runtime/migrations';
 import { NodeStatus } from '../runtime/nodeStatus';
+import { addP2pTestRoute } from '../runtime/p2pTestRoute';
 import { type IntelbrasP2pTunnelSettings, readIntelbrasP2pTunnel } from '../runtime/settings/intelbrasP2pTunnel';
 import { readCommand, TunnelDesk, tunnelPayload } from '../runtime/tunnelDesk';
 
@@ -58,4 +59,5 @@ export = (RED: NodeAPI): void => {
     }
 
     RED.nodes.registerType('intelbras-p2p-tunnel', IntelbrasP2pTunnelNode);
+    addP2pTestRoute(RED);
 };

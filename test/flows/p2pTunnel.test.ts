@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { describe, it } from 'node:test';
+import type { P2pTestAnswer } from '../../runtime/p2pTestRoute';
 import { DahuaRecorder } from '../../simulator/dahuaRecorder';
 import { P2pCloud } from '../../simulator/p2pCloud';
 import { SimulatedRecorder } from '../../simulator/p2pRecorder';
+import { RecorderServices } from '../../simulator/recorderServices';
 import { RUNTIMES } from '../support/matrix';
 import { startNodeRed } from '../support/nodeRed';
 import { alertStream, debug, flowNode, LOGIN, TAB } from './flow';
@@ -23,10 +25,10 @@ interface TunnelMessage {
 }
 
 /** A recorder with its web page, behind a cloud on this machine. */
-async function world() {
+async function world(services: Record<number, number> = {}) {
     const web = await new DahuaRecorder({ login: { ...LOGIN } }).listen();
     const cloud = await P2pCloud.open();
-    const recorder = await SimulatedRecorder.open({ serial: SERIAL, services: { 80: web.port } });
+    const recorder = await SimulatedRecorder.open({ serial: SERIAL, services: { 80: web.port, ...services } });
     cloud.register(recorder);
     const close = async () => {
         recorder.close();
@@ -179,6 +181,42 @@ for (const runtime of RUNTIMES) {
                 assert.doesNotMatch(JSON.stringify(nodeRed.debugMessages('states')), new RegExp(LOGIN.password));
             } finally {
                 await nodeRed.close();
+                await close();
+            }
+        });
+    });
+
+    describe(`the test of a P2P device in ${runtime.name}`, { skip: runtime.skip }, () => {
+        it('tries what the dialog holds before anything is deployed, with the saved password in place of its sentinel', async () => {
+            const services = await RecorderServices.open(LOGIN);
+            const { cloud, close } = await world({ 37777: services.privatePort });
+            const flows = [TAB, p2pDevice(cloud.port)];
+            const nodeRed = await startNodeRed({ ...runtime.options, flows, credentials: { device: LOGIN } });
+            try {
+                const asked = {
+                    id: 'device',
+                    serial: SERIAL,
+                    cloud: 'easy4ip',
+                    cloudServer: `127.0.0.1:${cloud.port}`,
+                };
+                const test = async (more: object) => {
+                    const answer = await nodeRed.adminPost('/intelbras-p2p-tunnel/test', { ...asked, ...more });
+                    const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
+                    assert.doesNotMatch(text, new RegExp(LOGIN.password));
+                    return JSON.parse(text) as P2pTestAnswer;
+                };
+                const good = await test({ username: 'admin', password: '__PWRD__' });
+                assert.deepEqual([good.clouds[0]?.online, good.route, good.login], [true, 'direct', 'ok']);
+                const wrong = await test({ username: 'admin', password: 'wrong' });
+                assert.equal(wrong.login, 'wrong-password');
+                assert.equal(services.logins, 2);
+                const unknown = await test({ serial: 'TESTSN0000009' });
+                assert.equal(unknown.clouds[0]?.online, false);
+                assert.match(unknown.reason ?? '', /not online/);
+                assert.match((await test({ serial: '../x' })).reason ?? '', /serial/);
+            } finally {
+                await nodeRed.close();
+                services.close();
                 await close();
             }
         });
