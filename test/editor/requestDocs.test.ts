@@ -8,7 +8,7 @@ import { packageRoot } from '../support/packageRoot';
 it('docs/requests.md lists every ready operation with its parameters', () => {
     const page = readFileSync(join(packageRoot, 'docs', 'requests.md'), 'utf8');
     const rows = new Map(
-        [...page.matchAll(/^\| `(\w+)` \| [^|]+ \| ([^|]*) \|$/gm)].map(([, id, parameters]) => [
+        [...page.matchAll(/^\| `(\w+)` +\| [^|]+\| ([^|]*)\|$/gm)].map(([, id, parameters]) => [
             id!,
             [...parameters!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
         ]),
