@@ -1,5 +1,6 @@
 // A Node-RED to try the pack in: a user folder inside the checkout, the demo flow, simulated devices. No hardware needed.
 import { spawn } from 'node:child_process';
+import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ for (const [device, devicePort] of Object.entries(DEMO_PORTS)) {
     await requireFree(devicePort, `the simulated ${device}`, 'The demo flow expects it there: stop the other program.');
 }
 prepareUserDir();
-const demo = await startDemo();
+const demo = await startDemo({ alarmUrl: { terminal: 'http://127.0.0.1:18080/alarm/terminal' } });
 const p2pDemo = await startP2pDemo().catch((error) =>
     giveUp(
         `The simulated P2P cloud cannot be opened (${error.code ?? error.message}): another program holds its UDP port.`,
@@ -82,27 +83,33 @@ function prepareUserDir() {
     const link = join(scope, 'node-red-cctv');
     if (!existsSync(link)) symlinkSync(root, link, 'junction');
     keep('package.json', JSON.stringify({ private: true, dependencies: { '@vigia/node-red-cctv': 'file:..' } }));
-    writeFileSync(
-        join(userDir, 'settings.js'),
-        `module.exports = ${JSON.stringify(
-            {
-                uiHost: HOST,
-                uiPort: port,
-                flowFile: 'flows.json',
-                telemetry: { enabled: false },
-                editorTheme: { tours: false, projects: { enabled: false } },
-            },
-            null,
-            4,
-        )};\n`,
-    );
+    keep('secret', randomBytes(32).toString('hex'));
+    const secret = readFileSync(join(userDir, 'secret'), 'utf8');
+    const settings = {
+        uiHost: HOST,
+        uiPort: port,
+        flowFile: 'flows.json',
+        credentialSecret: secret,
+        telemetry: { enabled: false },
+        editorTheme: { tours: false, projects: { enabled: false } },
+    };
+    writeFileSync(join(userDir, 'settings.js'), `module.exports = ${JSON.stringify(settings, null, 4)};\n`);
     if (existsSync(join(userDir, 'flows.json'))) return;
     const flows = JSON.parse(readFileSync(join(root, 'examples', 'Demo with simulated devices.json'), 'utf8'));
     writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows, null, 4));
     // An exported flow holds no passwords, so those of the simulated devices are put where Node-RED keeps them.
     const devices = flows.filter((node) => node.type === 'device-config');
     const credentials = Object.fromEntries(devices.map((node) => [node.id, DEMO_LOGIN]));
-    writeFileSync(join(userDir, 'flows_cred.json'), JSON.stringify(credentials));
+    writeFileSync(join(userDir, 'flows_cred.json'), encrypted(credentials, secret));
+}
+
+/** As Node-RED keeps credentials: AES-256-CTR under the hash of the secret, the IV in front. */
+function encrypted(credentials, secret) {
+    const key = createHash('sha256').update(secret).digest();
+    const iv = randomBytes(16);
+    const cipher = createCipheriv('aes-256-ctr', key, iv);
+    const text = cipher.update(JSON.stringify(credentials), 'utf8', 'base64') + cipher.final('base64');
+    return JSON.stringify({ $: iv.toString('hex') + text });
 }
 
 function keep(name, text) {
