@@ -218,7 +218,8 @@ export class Rendezvous {
             if (joined.status === 403) throw this.#loginFault(joined);
             this.#expect(joined);
         } catch (thrown) {
-            this.release(port, relay);
+            // The step's own fault is what matters; a relay that is not given back runs out by itself.
+            this.release(port, relay).catch(() => undefined);
             throw thrown;
         }
         return relay;

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { basename, delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import { Fault } from '../../errors';
 import type { LibraryFile } from './libraryFile';
 import { type HelperAnswer, type HelperCall, LineReader } from './lines';
@@ -8,6 +9,8 @@ import { type HelperAnswer, type HelperCall, LineReader } from './lines';
 const CALL_CAP = 90_000;
 const EXIT_CAP = 3_000;
 const ERROR_TAIL = 400;
+
+const askNode = promisify(execFile);
 
 interface Waiting {
     resolve(result: number): void;
@@ -20,17 +23,16 @@ interface Waiting {
  *
  * @throws Fault SDK_WRONG_ARCHITECTURE
  */
-export function chooseNode(library: LibraryFile, sdkNode: string): string {
+export async function chooseNode(library: LibraryFile, sdkNode: string): Promise<string> {
     const own = process.arch;
     if (library.architecture === own) return process.execPath;
     let actual: string = own;
     if (sdkNode !== '') {
-        const asked = spawnSync(sdkNode, ['-p', 'process.arch'], {
-            encoding: 'utf8',
-            timeout: 10_000,
-            windowsHide: true,
-        });
-        actual = asked.status === 0 ? asked.stdout.trim() : 'not usable';
+        const asked = askNode(sdkNode, ['-p', 'process.arch'], { timeout: 10_000, windowsHide: true });
+        actual = await asked.then(
+            ({ stdout }) => stdout.trim(),
+            () => 'not usable',
+        );
         if (actual === library.architecture) return sdkNode;
     }
     throw new Fault('SDK_WRONG_ARCHITECTURE', {

@@ -99,8 +99,9 @@ export class SdkHost {
     async #start(): Promise<HelperProcess> {
         const { sdkPath, sdkNode = '', convention = 'cdecl' } = this.#options;
         const library = findLibrary(sdkPath);
+        const node = await chooseNode(library, sdkNode);
         const helper = new HelperProcess(
-            chooseNode(library, sdkNode),
+            node,
             library,
             (fault) => {
                 if (this.#helper === helper) this.#helper = undefined;
@@ -201,9 +202,11 @@ export class SdkSession implements TunnelSource {
         const ports = [...this.#ports.values()];
         this.#ports.clear();
         if (this.#state.state === 'open' && ports.length > 0) {
-            const helper = await this.#host.ready();
             // A helper that died meanwhile has closed them already.
-            await Promise.all(ports.map((port) => helper.call('removePort', { port }).catch(() => 0)));
+            const removing = this.#host
+                .ready()
+                .then((helper) => Promise.all(ports.map((port) => helper.call('removePort', { port }))));
+            await removing.catch(() => undefined);
         }
         await this.#host.release(this);
         this.#change({ state: 'closed' });

@@ -66,7 +66,7 @@ describe('the vendor’s library on disk', () => {
         assert.throws(() => findLibrary(join(folder, 'libt2u.so'), 'linux'), /damaged/);
     });
 
-    it('is loaded by a Node of its own kind, which the user names', () => {
+    it('is loaded by a Node of its own kind, which the user names', async () => {
         const library = findLibrary(folder, 'win32');
         assert.throws(() => chooseNode(library, ''), { code: 'SDK_WRONG_ARCHITECTURE' });
         assert.throws(
@@ -77,8 +77,8 @@ describe('the vendor’s library on disk', () => {
         const script = join(folder, 'node32');
         writeFileSync(script, '#!/bin/sh\necho ia32\n');
         chmodSync(script, 0o755);
-        if (process.platform !== 'win32') assert.equal(chooseNode(library, script), script);
-        assert.equal(chooseNode({ ...library, architecture: process.arch as 'x64' }, ''), process.execPath);
+        if (process.platform !== 'win32') assert.equal(await chooseNode(library, script), script);
+        assert.equal(await chooseNode({ ...library, architecture: process.arch as 'x64' }, ''), process.execPath);
     });
 
     it('may write to the helper’s output without confusing anybody', () => {
