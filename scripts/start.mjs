@@ -14,10 +14,12 @@ const userDir = join(root, '.node-red');
 prepare();
 const { startDemo, DEMO_PORTS, DEMO_LOGIN } = await import(pathToFileURL(join(root, 'dist', 'simulator', 'demo.js')));
 const { startP2pDemo } = await import(pathToFileURL(join(root, 'dist', 'simulator', 'p2pDemo.js')));
+const isup = await import(pathToFileURL(join(root, 'dist', 'simulator', 'isupDemo.js')));
 await requireFree(port, 'Node-RED', `Set another one: PORT=${port + 1} npm start`);
 for (const [device, devicePort] of Object.entries(DEMO_PORTS)) {
     await requireFree(devicePort, `the simulated ${device}`, 'The demo flow expects it there: stop the other program.');
 }
+await requireFree(isup.DEMO_ISUP_PORT, 'the ISUP listener', 'The demo flow opens it there: stop the other program.');
 prepareUserDir();
 const demo = await startDemo({ alarmUrl: { terminal: 'http://127.0.0.1:18080/alarm/terminal' } });
 const p2pDemo = await startP2pDemo().catch((error) =>
@@ -25,6 +27,7 @@ const p2pDemo = await startP2pDemo().catch((error) =>
         `The simulated P2P cloud cannot be opened (${error.code ?? error.message}): another program holds its UDP port.`,
     ),
 );
+const isupDemo = isup.startIsupDemo();
 const nodeRed = spawn(
     process.execPath,
     [
@@ -46,7 +49,9 @@ nodeRed.stdout.on('data', (chunk) => {
     }
 });
 nodeRed.on('exit', (code) => {
-    Promise.all([demo.close(), p2pDemo.close()]).finally(() => process.exit(stopping ? 0 : (code ?? 1)));
+    Promise.all([demo.close(), p2pDemo.close(), isupDemo.close()]).finally(() =>
+        process.exit(stopping ? 0 : (code ?? 1)),
+    );
 });
 
 let stopping = false;
@@ -100,6 +105,9 @@ function prepareUserDir() {
     // An exported flow holds no passwords, so those of the simulated devices are put where Node-RED keeps them.
     const devices = flows.filter((node) => node.type === 'device-config');
     const credentials = Object.fromEntries(devices.map((node) => [node.id, DEMO_LOGIN]));
+    for (const node of flows.filter(({ type }) => type === 'isup-in')) {
+        credentials[node.id] = { key: isup.DEMO_ISUP_KEY };
+    }
     writeFileSync(join(userDir, 'flows_cred.json'), encrypted(credentials, secret));
 }
 

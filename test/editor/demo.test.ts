@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { type Demo, startDemo } from '../../simulator/demo';
+import { DEMO_ISUP_KEY, type IsupDemo, startIsupDemo } from '../../simulator/isupDemo';
 import { browserMissing, type EditorPage, openEditor, startBrowser } from '../support/browser';
 import { freePort } from '../support/freePort';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
@@ -38,12 +39,15 @@ async function takeScreenshot({ page }: EditorPage): Promise<void> {
 
 describe('the demo flow', { skip: browserMissing }, () => {
     let demo: Demo;
+    let isupDemo: IsupDemo;
     let nodeRed: RunningNodeRed;
     let browser: Browser;
     let editor: EditorPage;
 
     before(async () => {
         const alarmPort = await freePort();
+        const isupPort = await freePort();
+        isupDemo = startIsupDemo(isupPort);
         demo = await startDemo({
             ports: { camera: 0, nvr: 0, terminal: 0 },
             alarmUrl: { camera: `http://127.0.0.1:${alarmPort}/alarm` },
@@ -57,8 +61,14 @@ describe('the demo flow', { skip: browserMissing }, () => {
                 'vigia-demo-nvr': nvr.port,
                 'vigia-demo-terminal': terminal.port,
                 'vigia-demo-alarm': alarmPort,
+                'vigia-demo-isup': isupPort,
             }),
-            credentials: { 'vigia-demo-camera': login, 'vigia-demo-nvr': login, 'vigia-demo-terminal': login },
+            credentials: {
+                'vigia-demo-camera': login,
+                'vigia-demo-nvr': login,
+                'vigia-demo-terminal': login,
+                'vigia-demo-isup': { key: DEMO_ISUP_KEY },
+            },
         });
         browser = await startBrowser();
         editor = await openEditor(browser, nodeRed);
@@ -68,6 +78,7 @@ describe('the demo flow', { skip: browserMissing }, () => {
         await browser?.close();
         await nodeRed?.close();
         await demo?.close();
+        await isupDemo?.close();
     });
 
     it('turns every status green', async () => {
@@ -90,6 +101,18 @@ describe('the demo flow', { skip: browserMissing }, () => {
         assert.deepEqual(nodeRed.debugMessages('vigia-demo-rejected'), []);
         assert.deepEqual(nodeRed.debugMessages('vigia-demo-errors'), []);
         if (process.env.UPDATE_SCREENSHOTS) await takeScreenshot(editor);
+    });
+
+    it('says which of the devices that report in by themselves are online', async () => {
+        const online = () =>
+            nodeRed
+                .debugMessages('vigia-demo-presence')
+                .map(({ value }) => value as { deviceId: string; state: string })
+                .filter(({ state }) => state === 'online')
+                .map(({ deviceId }) => deviceId)
+                .sort();
+        await nodeRed.until(() => online().length === 3, 'three devices');
+        assert.deepEqual(online(), ['FARM-4G', 'GATE-4G', 'OLD-DVR']);
     });
 
     it('shows the last picture to a browser', async () => {
