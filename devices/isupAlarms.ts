@@ -19,6 +19,8 @@ interface Source {
     identity: DeviceIdentity;
     /** The alarm that is being read. */
     current: IsupAlarm;
+    /** When the last one is taken to have arrived, epoch milliseconds. */
+    lastAt: number;
 }
 
 /** Devices whose readers are kept: each remembers pictures that wait, and copies. */
@@ -47,7 +49,9 @@ export class IsupAlarms {
         const source = this.sourceOf(alarm);
         const parts = partsOf(alarm.body);
         source.current = alarm;
-        source.reader.body({ parts, receivedFrom: alarm.sender.address, receivedAt: alarm.at });
+        // An alarm without a time of its own is known by its arrival: two of one millisecond are still two.
+        source.lastAt = Math.max(alarm.at, source.lastAt + 1);
+        source.reader.body({ parts, receivedFrom: alarm.sender.address, receivedAt: source.lastAt });
         if (parts.length === 0) this.options.onUnreadable(alarm, 'no text in it');
     }
 
@@ -73,6 +77,7 @@ export class IsupAlarms {
         const source: Source = {
             identity,
             current: alarm,
+            lastAt: 0,
             reader: new EventReader({
                 via: 'isup',
                 device: identity,
