@@ -1,11 +1,13 @@
 /** Every figure, one after the other: `npm run bench`, or `npm run bench -- stream pushes` for some of them. */
 import { benchIsup } from './isup';
 import { benchPushes } from './pushes';
+import { benchRequests } from './requests';
 import { benchStream } from './stream';
 
 const BENCHES: Record<string, () => Promise<void>> = {
     stream: benchStream,
     pushes: benchPushes,
+    requests: benchRequests,
     isup: benchIsup,
 };
 
