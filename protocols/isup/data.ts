@@ -59,7 +59,15 @@ export type IsupData = IsupAlarm | EhomeAlarmReport | EhomePosition | UnknownFra
 
 /** Something that an integrator should know and that changes nothing. */
 export interface IsupWarning {
-    what: 'undecryptable' | 'flapping' | 'newer-variant' | 'das-address' | 'ehome-over-isup' | 'limit' | 'slow-client';
+    what:
+        | 'undecryptable'
+        | 'flapping'
+        | 'newer-variant'
+        | 'das-address'
+        | 'ehome-over-isup'
+        | 'limit'
+        | 'strangers'
+        | 'slow-client';
     deviceId?: string;
     address?: string;
 }

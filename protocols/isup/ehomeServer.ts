@@ -114,7 +114,12 @@ export class EhomeServer {
         const deviceId = param(message, 'DeviceID');
         if (key === undefined || deviceId === '' || deviceId.length > MAX_ID) return undefined;
         const now = clock.now();
-        const record = table.findEhome(key) ?? table.at(deviceId, now);
+        const known = table.findEhome(key);
+        if (known === undefined && !table.hasRoomForEhome(deviceId)) {
+            this.host.onWarning({ what: 'strangers', address: source.address });
+            return undefined;
+        }
+        const record = known ?? table.at(deviceId, now);
         if (record.session !== undefined) {
             // An open claim by UDP must not disturb a session that proved its key.
             this.host.onWarning({ what: 'ehome-over-isup', deviceId, address: source.address });

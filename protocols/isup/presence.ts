@@ -140,6 +140,14 @@ export class PresenceTable {
         return record?.state === 'online' && record.ehomeKey === key ? record : undefined;
     }
 
+    /**
+     * False where an unlisted device would be one too many by EHome: its sessions need no proof, so that anybody could
+     * invent them, and an online device is not forgotten to make room.
+     */
+    hasRoomForEhome(deviceId: string): boolean {
+        return this.isListed(deviceId) || this.records.has(deviceId) || this.ehome.size < this.options.strangers;
+    }
+
     /** The record of a device, made where there is none. */
     at(deviceId: string, now: number): DeviceRecord {
         const found = this.records.get(deviceId);

@@ -165,6 +165,19 @@ describe('the ISUP listener and EHome', () => {
         });
     });
 
+    it('does not let invented devices fill its memory, and still takes those that are listed', async () => {
+        await withListener({ limits: { strangers: 3, datagramRate: 1000, replyRate: 1_000_000 } }, async (rig) => {
+            const device = await rig.udp();
+            const text = vectors.ehome_register_20!.text!;
+            for (let i = 0; i < 3; i++) await device.ask(text.replace(deviceId, `FAKE${i}`), rig.port);
+            device.send(text.replace(deviceId, 'FAKE4'), rig.port);
+            await until('a warning', () => rig.warnings.some((one) => one.what === 'strangers'));
+            await device.ask(text, rig.port);
+            assert.deepEqual(rig.said(), ['online']);
+            assert.equal(rig.listener.table.size, 4);
+        });
+    });
+
     it('does not let a claim by UDP disturb a session that proved its key', async () => {
         await withListener({}, async (rig) => {
             const login = await rig.open();
