@@ -139,7 +139,12 @@ export class Channel implements RealmCarrier {
         while (id === 0 || this.#realms.has(id) || this.#binding.has(id)) id = randomBytes(4).readUInt32BE(0);
         const realm = new Realm(id, port, this);
         return new Promise((resolve, reject) => {
+            const askedAt = this.clock.now();
             const cancel = this.clock.after(BIND_CAP, () => {
+                if (this.lastHeardAt <= askedAt) {
+                    this.#end('no answer');
+                    return;
+                }
                 this.#tcp.write(statusFrame(id, 'DISC'));
                 this.#refuse(id, new Fault('RESPONSE_TIMEOUT', { details: { ms: BIND_CAP } }));
             });

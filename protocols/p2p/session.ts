@@ -151,7 +151,14 @@ export class P2pSession implements TunnelSource {
      */
     async connect(port: number): Promise<Realm> {
         const channel = this.#way?.channel ?? (await this.#wait());
-        return channel.bind(port);
+        try {
+            return await channel.bind(port);
+        } catch (thrown) {
+            const fault = Fault.from(thrown);
+            if (fault.code !== 'P2P_SESSION_LOST' || !this.#wanted) throw fault;
+            // It had died unnoticed; the session that follows serves this caller as well.
+            return (await this.#wait()).bind(port);
+        }
     }
 
     /** Closes everything and leaves nothing behind; may be opened again. */

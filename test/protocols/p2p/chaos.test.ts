@@ -12,6 +12,13 @@ import { until } from './support/waiting';
 
 /** Everything between a session and its recorder can be taken away here. */
 class World {
+    static readonly #open = new Set<World>();
+
+    static async closeAll(): Promise<void> {
+        await Promise.all([...World.#open].map((world) => world.close()));
+        World.#open.clear();
+    }
+
     readonly states: SourceState[] = [];
 
     private constructor(
@@ -22,6 +29,7 @@ class World {
         readonly session: P2pSession,
     ) {
         session.watch((state) => this.states.push(state));
+        World.#open.add(this);
     }
 
     static async open(echo: EchoService, recorder: Partial<RecorderOptions>, session: Partial<SessionOptions> = {}) {
@@ -71,7 +79,10 @@ describe('a session in a world that falls apart', { concurrency: true }, () => {
     before(async () => {
         echo = await EchoService.open();
     });
-    after(() => echo.close());
+    after(async () => {
+        await World.closeAll();
+        echo.close();
+    });
 
     it('goes on without the cloud once it is direct', async () => {
         const world = await World.open(echo, {});
@@ -79,7 +90,6 @@ describe('a session in a world that falls apart', { concurrency: true }, () => {
         world.cloud.close();
         await world.echo();
         assert.deepEqual(world.told, ['opening', 'open/direct']);
-        await world.close();
     });
 
     it('says that its relay is gone, and takes another one', { timeout: 90_000 }, async () => {
@@ -90,7 +100,6 @@ describe('a session in a world that falls apart', { concurrency: true }, () => {
         await until('it is open again', () => world.session.state.state === 'open');
         await world.echo();
         assert.deepEqual(world.told, ['opening', 'open/relay', 'P2P_SESSION_LOST', 'opening', 'open/relay']);
-        await world.close();
     });
 
     it('says that the recorder is gone, and comes back with it', { timeout: 90_000 }, async () => {
@@ -105,7 +114,6 @@ describe('a session in a world that falls apart', { concurrency: true }, () => {
         world.recorder.online = true;
         await until('it is open again', () => world.session.state.state === 'open');
         await world.echo();
-        await world.close();
     });
 
     it('comes back when its own NAT forgets the binding', { timeout: 90_000 }, async () => {
@@ -116,7 +124,14 @@ describe('a session in a world that falls apart', { concurrency: true }, () => {
         await until('it is open again', () => world.session.state.state === 'open');
         await world.echo();
         assert.equal(world.session.state.route, 'direct');
-        await world.close();
+    });
+
+    it('serves a client who comes while the session is dead and nobody has noticed', { timeout: 90_000 }, async () => {
+        const world = await World.open(echo, {});
+        await world.echo();
+        world.recorder.restart();
+        await world.echo();
+        assert.ok(world.told.includes('P2P_SESSION_LOST'));
     });
 
     it('bridges a silence that is shorter than a dead recorder', { timeout: 90_000 }, async () => {
@@ -127,6 +142,5 @@ describe('a session in a world that falls apart', { concurrency: true }, () => {
         world.network.silent = false;
         await world.echo();
         assert.deepEqual(world.told, ['opening', 'open/direct']);
-        await world.close();
     });
 });
