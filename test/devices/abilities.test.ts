@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { Abilities } from '../../devices/abilities';
 import { familyOf } from '../../devices/abilities';
 import { Camera } from '../../simulator/camera';
+import { DoorStation } from '../../simulator/doorStation';
 import type { HttpDevice } from '../../simulator/httpDevice';
 import { Nvr } from '../../simulator/nvr';
 import { Terminal } from '../../simulator/terminal';
@@ -47,6 +48,15 @@ describe('what is learned of a device on first contact', () => {
             assert.equal((await abilities.profile()).family, 'access-terminal');
             assert.ok((await abilities.doors())!.commands.includes('open'));
             assert.ok(Number(await abilities.historyPage()) >= 10);
+        });
+    });
+
+    it('a door station is one, though its type is three letters behind a tab, and has a voice', async () => {
+        await learning(new DoorStation({ login: LOGIN }), async (abilities) => {
+            const { profile, doors, audioChannels } = await abilities.everything();
+            assert.equal(profile?.family, 'door-station');
+            assert.deepEqual(doors?.commands, ['open', 'alwaysOpen', 'resume']);
+            assert.deepEqual(audioChannels, [{ id: 1, enabled: true, codec: 'G.711ulaw' }]);
         });
     });
 

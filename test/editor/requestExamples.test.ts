@@ -5,9 +5,8 @@ import { after, before, describe, it } from 'node:test';
 import { writeWav } from '../../protocols/audio/wav';
 import { AxPro } from '../../simulator/axPro';
 import { Camera } from '../../simulator/camera';
-import { addIntercom, type Intercom } from '../../simulator/intercom';
+import { DoorStation } from '../../simulator/doorStation';
 import { Terminal } from '../../simulator/terminal';
-import { addTwoWayAudio, type TwoWayChannel } from '../../simulator/twoWayAudio';
 import { type DebugMessage, type RunningNodeRed, startNodeRed } from '../support/nodeRed';
 import { packageRoot } from '../support/packageRoot';
 
@@ -32,11 +31,9 @@ type Example = keyof typeof EXAMPLES;
 describe('the examples of requests, imported and filled in', () => {
     const camera = new Camera({ login: LOGIN });
     const terminal = new Terminal({ login: LOGIN, replays: false, doors: { count: 1 } });
-    const station = new Terminal({ login: LOGIN, replays: false });
+    const station = new DoorStation({ login: LOGIN, replays: false });
     const panel = new AxPro({ ...LOGIN, login: LOGIN });
     const flows = {} as Record<Example, FlowNode[]>;
-    let intercom: Intercom;
-    let loudspeaker: TwoWayChannel;
     let nodeRed: RunningNodeRed;
 
     const read = (name: Example, port: number): FlowNode[] => {
@@ -50,8 +47,6 @@ describe('the examples of requests, imported and filled in', () => {
 
     before(async () => {
         for (const device of [camera, terminal, station, panel]) await device.listen();
-        intercom = addIntercom(station);
-        loudspeaker = addTwoWayAudio(station);
         flows.motion = read('motion', camera.port);
         flows.door = read('door', terminal.port);
         flows.report = read('report', terminal.port);
@@ -106,13 +101,12 @@ describe('the examples of requests, imported and filled in', () => {
         await press('talk', 'open the door');
         await press('talk', 'listen');
         await nodeRed.until(() => shown('talk', 'answer').length === 2, 'both answers');
-        intercom.ring();
         const stream = flows.talk.find(({ type }) => type === 'isapi-alertstream')!.id;
         await nodeRed.until(() => nodeRed.statuses.get(stream)?.fill === 'green', 'the stream');
-        station.emit({ major: 5, minor: 37 });
+        station.ring();
         await nodeRed.until(() => shown('talk', 'done')[0], 'the call to be over');
-        assert.deepEqual(intercom.signals, ['answer', 'hangUp']);
-        assert.equal(Buffer.concat(loudspeaker.heard).length, 1600);
+        assert.deepEqual(station.intercom.signals, ['answer', 'hangUp']);
+        assert.equal(Buffer.concat(station.audio.heard).length, 1600);
     });
 
     it('arm and disarm a panel, bypass a zone, in one session', async () => {
