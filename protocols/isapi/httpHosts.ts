@@ -59,12 +59,12 @@ export async function writeHost(
     ask: Ask,
     wanted: WantedHost,
     { slot, replace = false }: { slot?: number; replace?: boolean } = {},
-): Promise<{ host: HttpHost; answer: HttpResponse; changed: boolean }> {
+): Promise<{ host: HttpHost; answer: HttpResponse }> {
     const { hosts, text } = await readHosts(ask);
     const chosen = choose(hosts, wanted, slot, replace);
     const answer = await put(ask, text, chosen.id, (editor, place) => fill(editor, place, wanted));
     const after = (await readHosts(ask)).hosts.find((host) => host.id === chosen.id) ?? chosen;
-    return { host: after, answer, changed: true };
+    return { host: after, answer };
 }
 
 /** Gives a slot back, if it is ours: only one that says `url` is emptied, unless no url is given. */
