@@ -4,8 +4,9 @@ import { Fault, type FaultCode } from '../errors';
 import type { LoginReason, ServerLogin } from '../http/serverLogin';
 import type { Part } from '../multipart/partSplitter';
 import { PostAnswer, type PostAnswerContent } from './postAnswer';
-import { type PostBody, type PostLimits, PostReader } from './postBody';
-import { AddressList, sourceOf } from './sourceAddress';
+import { ByteBudget, type PostBody, type PostLimits, PostReader } from './postBody';
+import { turnAway } from './refusal';
+import { AddressList, plainAddress, sourceOf } from './sourceAddress';
 
 /** One post of a device, as much of it as arrived. */
 export interface Post {
@@ -56,6 +57,8 @@ export interface AlarmHostOptions {
     maxPerAddress?: number;
     /** Posts at a time. */
     maxPosts?: number;
+    /** Bytes of all posts together that are still on their way. */
+    maxHeld?: number;
     limits?: Partial<Omit<PostLimits, 'maxBody'>>;
     clock?: Clock;
     onPost(post: Post): void;
@@ -69,6 +72,10 @@ const IDLE_MS = 20_000;
 const TOTAL_MS = 180_000;
 const MAX_PER_ADDRESS = 256;
 const MAX_POSTS = 1024;
+const MAX_HELD = 256 * 1024 * 1024;
+
+/** Every digest login begins with a request without one: only what brings none within this time is worth a report. */
+const LOGIN_GRACE_MS = 1000;
 
 const REASONS: Record<LoginReason, string> = {
     missing: 'it brought no login',
@@ -79,9 +86,6 @@ const REASONS: Record<LoginReason, string> = {
     stale: 'its login is too old',
     replayed: 'its login was used before',
 };
-
-/** Parts of a login exchange, not failures: every digest login begins without one. */
-const ORDINARY_REASONS = new Set<LoginReason>(['stale']);
 
 export interface RequestContext {
     /** The device waits for `100 Continue` before it sends the body. */
@@ -101,9 +105,14 @@ export class AlarmHost {
     readonly #allow: AddressList;
     readonly #proxies: AddressList;
     readonly #clock: Clock;
+    readonly #budget: ByteBudget;
     readonly #waiting = new Set<PostAnswer>();
+    /** Posts that are not over yet, with what reads those still arriving. */
+    readonly #receiving = new Map<ServerResponse, PostReader | undefined>();
     readonly #perAddress = new Map<string, number>();
-    #posts = 0;
+    /** Addresses that were asked for a login a moment ago; the functions forget that. */
+    readonly #asked = new Map<string, () => void>();
+    #closed = false;
 
     /** @throws Fault CONFIG_INVALID for an entry of `allow` or `proxies` that is no address */
     constructor(options: AlarmHostOptions) {
@@ -111,10 +120,20 @@ export class AlarmHost {
         this.#allow = new AddressList(options.allow ?? [], 'allow');
         this.#proxies = new AddressList(options.proxies ?? [], 'proxies');
         this.#clock = options.clock ?? systemClock;
+        this.#budget = new ByteBudget(options.maxHeld ?? Math.max(MAX_HELD, 2 * options.maxBody));
+    }
+
+    /** Whether the connections from this address are those of many devices. */
+    isProxy(address: string): boolean {
+        return this.#proxies.has(plainAddress(address));
     }
 
     /** One request, of an own server or of any other (`request.url` is relative to it). Never throws. */
     handle(request: IncomingMessage, response: ServerResponse, context: RequestContext = {}): void {
+        if (this.#closed) {
+            response.destroy();
+            return;
+        }
         const source = sourceOf(request, this.#proxies);
         const refusal = this.#refusal(request, source);
         if (refusal !== undefined) {
@@ -122,8 +141,8 @@ export class AlarmHost {
             return;
         }
         if (context.expectsContinue) response.writeContinue();
-        this.#enter(source);
-        response.once('close', () => this.#leave(source));
+        this.#enter(source, response);
+        response.once('close', () => this.#leave(source, response));
         this.#receive(request, response, source, context).catch((thrown) => {
             this.#reject(request, source, Fault.from(thrown));
             response.destroy();
@@ -140,10 +159,18 @@ export class AlarmHost {
         );
     }
 
-    /** Answers everything that still waits. */
+    /**
+     * Ends what is under way: posts that were handed out are answered, those still arriving are cut off without an answer,
+     * so that their devices send them again. Nothing is told any more.
+     */
     close(): void {
+        this.#closed = true;
         for (const answer of [...this.#waiting]) answer.give();
-        this.#waiting.clear();
+        for (const [response, reader] of [...this.#receiving]) {
+            reader?.end();
+            if (!response.writableEnded) response.destroy();
+        }
+        for (const forget of [...this.#asked.values()]) forget();
     }
 
     #refusal(request: IncomingMessage, source: string): Refusal | undefined {
@@ -151,29 +178,42 @@ export class AlarmHost {
             return { statusCode: 403, fault: new Fault('SOURCE_NOT_ALLOWED', { details: { address: source } }) };
         }
         const { maxPerAddress = MAX_PER_ADDRESS, maxPosts = MAX_POSTS, login } = this.#options;
-        if (this.#posts >= maxPosts || (this.#perAddress.get(source) ?? 0) >= maxPerAddress) {
+        if (this.#receiving.size >= maxPosts || (this.#perAddress.get(source) ?? 0) >= maxPerAddress) {
             return { statusCode: 503, fault: new Fault('TOO_MANY_REQUESTS', { details: { address: source } }) };
         }
         if (login === undefined) return undefined;
         const { authorization } = request.headers;
         const verdict = login.check({ method: request.method ?? '', url: targetOf(request), authorization });
-        if (verdict.accepted) return undefined;
+        if (verdict.accepted) {
+            this.#asked.get(source)?.();
+            return undefined;
+        }
         const fault = new Fault('POST_UNAUTHENTICATED', {
             details: { address: source, reason: REASONS[verdict.reason] },
         });
-        return { statusCode: 401, fault, challenges: verdict.challenges, quiet: ORDINARY_REASONS.has(verdict.reason) };
+        return { statusCode: 401, fault, challenges: verdict.challenges, reason: verdict.reason };
     }
 
     #refuse(request: IncomingMessage, response: ServerResponse, source: string, refusal: Refusal): void {
-        const { statusCode, challenges, fault, quiet } = refusal;
-        if (challenges !== undefined) response.setHeader('WWW-Authenticate', challenges);
+        const { statusCode, challenges, fault, reason } = refusal;
+        const headers = challenges && { 'WWW-Authenticate': challenges };
         // The connection stays for the second round of a login only.
-        if (statusCode !== 401) response.setHeader('Connection', 'close');
-        response.writeHead(statusCode, { 'content-length': 0 }).end();
-        // A failing connection of somebody who was refused concerns nobody.
-        request.on('error', () => request.destroy());
-        request.resume();
-        if (!quiet) this.#reject(request, source, fault);
+        turnAway(request, response, { statusCode, headers, keep: statusCode === 401 }, this.#clock);
+        if (reason === 'missing') this.#expectLogin(source, () => this.#reject(request, source, fault));
+        else if (reason !== 'stale') this.#reject(request, source, fault);
+    }
+
+    /** Reports that an address brings no login, unless it brings one in a moment. */
+    #expectLogin(source: string, report: () => void): void {
+        if (this.#asked.has(source)) return;
+        const cancel = this.#clock.after(LOGIN_GRACE_MS, () => {
+            this.#asked.delete(source);
+            report();
+        });
+        this.#asked.set(source, () => {
+            this.#asked.delete(source);
+            cancel();
+        });
     }
 
     async #receive(
@@ -183,9 +223,11 @@ export class AlarmHost {
         context: RequestContext,
     ): Promise<void> {
         const limits = { idle: IDLE_MS, total: TOTAL_MS, ...this.#options.limits, maxBody: this.#options.maxBody };
-        const reader = new PostReader(request, source, limits, this.#clock);
+        const reader = new PostReader(request, source, { limits, budget: this.#budget, clock: this.#clock });
+        this.#receiving.set(response, reader);
         context.onLengthless?.(reader);
         const body = await reader.read(context.onLengthless !== undefined);
+        if (this.#closed) return;
         // The rest of a body that is not read any further would be taken for the next request.
         if (body.fault !== undefined && !response.headersSent) response.setHeader('Connection', 'close');
         const answer = new PostAnswer(response);
@@ -232,6 +274,7 @@ export class AlarmHost {
     }
 
     #reject(request: IncomingMessage, source: string, fault: Fault, raw?: Buffer): void {
+        if (this.#closed) return;
         const rejection: Rejection = {
             fault,
             at: this.#clock.now(),
@@ -243,13 +286,13 @@ export class AlarmHost {
         this.#options.onRejected(rejection);
     }
 
-    #enter(source: string): void {
-        this.#posts += 1;
+    #enter(source: string, response: ServerResponse): void {
+        this.#receiving.set(response, undefined);
         this.#perAddress.set(source, (this.#perAddress.get(source) ?? 0) + 1);
     }
 
-    #leave(source: string): void {
-        this.#posts -= 1;
+    #leave(source: string, response: ServerResponse): void {
+        this.#receiving.delete(response);
         const left = (this.#perAddress.get(source) ?? 1) - 1;
         if (left > 0) this.#perAddress.set(source, left);
         else this.#perAddress.delete(source);
@@ -260,8 +303,8 @@ interface Refusal {
     statusCode: 401 | 403 | 503;
     fault: Fault;
     challenges?: string[];
-    /** An ordinary step of a login, not worth a report. */
-    quiet?: boolean;
+    /** What was wrong with the login. */
+    reason?: LoginReason;
 }
 
 function unreadable(address: string, reason: string): Fault {

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock';
-import { Fault } from '../errors';
+import { Fault, type FaultCode } from '../errors';
 import { boundaryOf } from '../multipart/boundary';
+import { describeHeaders } from '../multipart/partHeaders';
 import { type Part, PartSplitter } from '../multipart/partSplitter';
 
 export interface PostLimits {
@@ -23,11 +24,39 @@ export interface PostBody {
     unread?: Buffer;
 }
 
+/** Bytes that may be held for all posts together that are still on their way. */
+export class ByteBudget {
+    #left: number;
+
+    constructor(bytes: number) {
+        this.#left = bytes;
+    }
+
+    /** False where so many are not left; they are taken all the same, and must be given back. */
+    take(bytes: number): boolean {
+        this.#left -= bytes;
+        return this.#left >= 0;
+    }
+
+    giveBack(bytes: number): void {
+        this.#left += bytes;
+    }
+}
+
 /** What a report shows of a body that cannot be read. */
 const REPORTED_BYTES = 64 * 1024;
 
+/** No device sends a tenth of this; more would be a memory full of tiny documents. */
+const MOST_PARTS = 2000;
+
 /** How often a post is looked at for progress. */
 const CHECKS_PER_IDLE = 4;
+
+/** Stray bytes beside parts that are well: line ends of an odd kind, words before the first delimiter. No event is so short. */
+const HARMLESS_BYTES = 64;
+
+/** `eventType=ANPR&licensePlate=…` and `Code=VideoMotion;action=Start;…` have no structure that shows their end. */
+const NAME_AND_VALUE = /^\s*[?&]?[A-Za-z][\w.-]{0,63}=/;
 
 /**
  * Reads the body of a post while it arrives, to its end or to wherever it is cut: devices break off in the middle of a
@@ -38,6 +67,7 @@ export class PostReader {
     readonly #limits: PostLimits;
     readonly #source: string;
     readonly #clock: Clock;
+    readonly #budget: ByteBudget;
     readonly #startedAt: number;
     readonly #splitter: PartSplitter;
     readonly #parts: Part[] = [];
@@ -45,16 +75,25 @@ export class PostReader {
     #startBytes = 0;
     #bytes = 0;
     #lastByteAt: number;
-    #unread = false;
+    /** Bytes that became no part. */
+    #unreadBytes = 0;
+    #isBroken = false;
+    #hasTooManyParts = false;
+    #held = 0;
     #cancelCheck: () => void = () => undefined;
     #finish: (body: PostBody) => void = () => undefined;
     #finished = false;
 
-    constructor(request: IncomingMessage, source: string, limits: PostLimits, clock: Clock) {
+    constructor(
+        request: IncomingMessage,
+        source: string,
+        { limits, budget, clock }: { limits: PostLimits; budget: ByteBudget; clock: Clock },
+    ) {
         this.#request = request;
         this.#limits = limits;
         this.#source = source;
         this.#clock = clock;
+        this.#budget = budget;
         this.#startedAt = clock.now();
         this.#lastByteAt = this.#startedAt;
         const type = request.headers['content-type'];
@@ -62,9 +101,13 @@ export class PostReader {
             boundary: boundaryOf(type),
             headers: type === undefined ? {} : { 'content-type': type },
             limits: { picture: limits.maxBody },
-            onPart: (part) => this.#parts.push(part),
-            onFault: () => {
-                this.#unread = true;
+            onPart: (part) => {
+                if (this.#parts.length < MOST_PARTS) this.#parts.push(part);
+                else this.#hasTooManyParts = true;
+            },
+            onFault: ({ kind, bytes }) => {
+                this.#unreadBytes += bytes;
+                if (kind !== 'skipped') this.#isBroken = true;
             },
         });
     }
@@ -104,7 +147,11 @@ export class PostReader {
         }
         const over = this.#bytes - this.#limits.maxBody;
         this.#splitter.feed(over > 0 ? chunk.subarray(0, chunk.length - over) : chunk);
+        this.#held += chunk.length;
+        const fits = this.#budget.take(chunk.length);
         if (over > 0) this.#cut('BODY_TOO_LARGE');
+        else if (!fits) this.#cut('TOO_MANY_REQUESTS');
+        else if (this.#hasTooManyParts) this.#cut('BODY_UNREADABLE', `it has more than ${MOST_PARTS} parts`);
     }
 
     /** The body is whole. */
@@ -121,10 +168,11 @@ export class PostReader {
         });
     }
 
-    #cut(code: 'BODY_TRUNCATED' | 'BODY_TOO_LARGE' | 'BODY_TIMEOUT'): void {
+    #cut(code: FaultCode, reason = ''): void {
         const seconds = Math.round((this.#clock.now() - this.#startedAt) / 1000);
         const limit = this.#limits.maxBody;
-        this.#conclude(new Fault(code, { details: { address: this.#source, bytes: this.#bytes, limit, seconds } }));
+        const details = { address: this.#source, bytes: this.#bytes, limit, seconds, reason };
+        this.#conclude(new Fault(code, { details }));
     }
 
     #conclude(fault: Fault | undefined): void {
@@ -134,10 +182,33 @@ export class PostReader {
         this.#splitter.end();
         const body: PostBody = { parts: this.#parts, bytes: this.#bytes };
         if (fault !== undefined) body.fault = fault;
-        if (this.#unread || (this.#parts.length === 0 && this.#bytes > 0)) {
+        if (!this.#addText(fault !== undefined) && this.#hasUnread) {
             body.unread = Buffer.concat(this.#start).subarray(0, REPORTED_BYTES);
         }
         this.#start.length = 0;
+        this.#budget.giveBack(this.#held);
         this.#finish(body);
+    }
+
+    get #hasUnread(): boolean {
+        if (this.#parts.length === 0) return this.#bytes > 0;
+        return this.#isBroken || this.#unreadBytes > HARMLESS_BYTES;
+    }
+
+    /** Makes a body of names and values, which no delimiter ends, the one part that it is. */
+    #addText(truncated: boolean): boolean {
+        if (this.#parts.length > 0 || this.#bytes === 0 || this.#bytes > REPORTED_BYTES) return false;
+        const body = Buffer.concat(this.#start);
+        if (!NAME_AND_VALUE.test(body.toString('latin1', 0, 80))) return false;
+        const contentType = this.#request.headers['content-type'] ?? 'text/plain';
+        const {
+            typeClass: _class,
+            contentLength: _length,
+            ...description
+        } = describeHeaders({
+            'content-type': contentType,
+        });
+        this.#parts.push({ ...description, kind: 'text', body, truncated });
+        return true;
     }
 }

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { connect, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { systemClock } from '../../../protocols/clock';
-import { AlarmHost, type AlarmHostOptions, type Post, type Rejection } from '../../../protocols/isapi/alarmHost';
-import { AlarmListeners, type Listening } from '../../../protocols/isapi/alarmListener';
+import type { Post } from '../../../protocols/isapi/alarmHost';
+import { Host, head, talk, withHost } from './support/recordingHost';
 
 const run = promisify(execFile);
-const MIB = 1024 * 1024;
 const EVENT = '{"eventType":"VMD","eventState":"active"}';
 const XML = '<EventNotificationAlert><eventType>VMD</eventType></EventNotificationAlert>';
 
@@ -33,88 +31,6 @@ function handClock() {
             return timers.size;
         },
     };
-}
-
-class Host {
-    readonly posts: Post[] = [];
-    readonly rejections: Rejection[] = [];
-    readonly host: AlarmHost;
-    #listening: Listening | undefined;
-    #waiting: (() => void)[] = [];
-
-    constructor(options: Partial<AlarmHostOptions> = {}) {
-        this.host = new AlarmHost({
-            maxBody: 32 * MIB,
-            answer: 'at-once',
-            ...options,
-            onPost: (post) => {
-                this.posts.push(post);
-                this.#wake();
-            },
-            onRejected: (rejection) => {
-                this.rejections.push(rejection);
-                this.#wake();
-            },
-        });
-    }
-
-    async listen(): Promise<this> {
-        this.#listening = await new AlarmListeners().listen({ bind: '127.0.0.1', port: 0 }, '/alarm', this.host);
-        return this;
-    }
-
-    get port(): number {
-        return this.#listening!.port;
-    }
-
-    get url(): string {
-        return `http://127.0.0.1:${this.port}/alarm`;
-    }
-
-    codes(): string[] {
-        return this.rejections.map(({ fault }) => fault.code);
-    }
-
-    async until(check: () => unknown): Promise<void> {
-        while (!check()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-
-    async close(): Promise<void> {
-        this.host.close();
-        await this.#listening?.close();
-    }
-
-    #wake(): void {
-        for (const resolve of this.#waiting.splice(0)) resolve();
-    }
-}
-
-/** Opens a connection, sends, and resolves with all that came back when it is over. */
-function talk(port: number, ...pieces: (string | Buffer)[]): { socket: Socket; answer: Promise<string> } {
-    const socket = connect(port, '127.0.0.1');
-    for (const piece of pieces) socket.write(piece);
-    const chunks: Buffer[] = [];
-    socket.on('data', (chunk) => chunks.push(chunk));
-    socket.on('error', () => socket.destroy());
-    const answer = new Promise<string>((resolve) =>
-        socket.on('close', () => resolve(Buffer.concat(chunks).toString())),
-    );
-    return { socket, answer };
-}
-
-function head(length: number | undefined, ...more: string[]): string {
-    const lines = ['POST /alarm HTTP/1.1', 'Host: vigia', ...more];
-    if (length !== undefined) lines.push(`Content-Length: ${length}`);
-    return `${lines.join('\r\n')}\r\n\r\n`;
-}
-
-async function withHost(options: Partial<AlarmHostOptions>, use: (host: Host) => Promise<void>): Promise<void> {
-    const host = await new Host(options).listen();
-    try {
-        await use(host);
-    } finally {
-        await host.close();
-    }
 }
 
 const texts = (post: Post | undefined) => post?.parts.map(({ body }) => body.toString());
@@ -178,8 +94,11 @@ describe('a listening host', () => {
         await curl(`${host.url}?${query}`);
         assert.deepEqual(texts(newest()), [query]);
         assert.equal(newest()?.path, '/alarm');
+        const before = host.posts.length;
         await curl('-d', query, host.url);
+        assert.equal(host.posts.length, before + 1);
         assert.deepEqual(texts(newest()), [query]);
+        assert.equal(newest()?.parts[0]?.contentType, 'application/x-www-form-urlencoded');
     });
 
     it('keeps the token of a path, and no login of a header', { skip }, async () => {
