@@ -1,10 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { systemClock } from '../clock';
 import { Fault, type FaultCode } from '../errors';
 import type { AlarmHost } from './alarmHost';
 import { CleanedConnection } from './cleanedConnection';
 import type { PostReader } from './postBody';
+import { turnAway } from './refusal';
+import { plainAddress } from './sourceAddress';
 
 export interface ListenOptions {
     /** `0.0.0.0` for all IPv4 addresses, `::` for all addresses. */
@@ -27,6 +30,8 @@ const HEADERS_TIMEOUT_MS = 20_000;
 /** Devices post at intervals; most open a connection per post anyway. */
 const KEEP_ALIVE_MS = 65_000;
 const MAX_CONNECTIONS = 4096;
+/** Of one address that is no proxy: a site behind one address has hundreds of devices at most. */
+const MAX_PER_ADDRESS = 512;
 /** A post without any length and without any byte for so long has no body at all. */
 const FIRST_BYTE_MS = 1000;
 /** Bytes at the start of a connection among which its first request line is looked for. */
@@ -36,6 +41,9 @@ const STRAY_INTERVAL_MS = 1000;
 
 /** Ends of a connection: what was under way on it is reported as cut off. */
 const HUNG_UP = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE']);
+
+/** What Node calls a handshake that failed, such as that of a device set to plain HTTP. */
+const NO_TLS = /^(ERR_SSL|ERR_TLS|EPROTO)/;
 
 const LISTEN_FAULTS: Record<string, FaultCode> = {
     EADDRINUSE: 'PORT_IN_USE',
@@ -48,6 +56,12 @@ const LISTEN_FAULTS: Record<string, FaultCode> = {
 /** The ports that alarms come in on. Nodes with the same address and port share one server and differ by their path. */
 export class AlarmListeners {
     readonly #servers = new Map<string, SharedServer>();
+    readonly #maxPerAddress: number;
+
+    /** @param maxPerAddress connections of one address that is no proxy */
+    constructor({ maxPerAddress = MAX_PER_ADDRESS }: { maxPerAddress?: number } = {}) {
+        this.#maxPerAddress = maxPerAddress;
+    }
 
     /**
      * Takes everything at or below `path` on a port.
@@ -70,7 +84,7 @@ export class AlarmListeners {
     }
 
     #open(key: string, options: ListenOptions): SharedServer {
-        const server = new SharedServer(options, () => {
+        const server = new SharedServer(options, this.#maxPerAddress, () => {
             if (this.#servers.get(key) === server) this.#servers.delete(key);
         });
         if (options.port !== 0) this.#servers.set(key, server);
@@ -85,6 +99,8 @@ class SharedServer {
     readonly #hosts = new Map<string, AlarmHost>();
     readonly #server: Server;
     readonly #sockets = new Set<Socket>();
+    readonly #perAddress = new Map<string, number>();
+    readonly #maxPerAddress: number;
     /** Posts whose body has no length and goes on to the end of the connection. */
     readonly #lengthless = new WeakMap<Socket, PostReader>();
     /** Connections that began with stray bytes, as they would be without them. */
@@ -93,8 +109,9 @@ class SharedServer {
     #end: Promise<void> | undefined;
     #lastStrayAt = 0;
 
-    constructor(options: ListenOptions, onEnding: () => void) {
+    constructor(options: ListenOptions, maxPerAddress: number, onEnding: () => void) {
         this.#options = options;
+        this.#maxPerAddress = maxPerAddress;
         this.#onEnding = onEnding;
         this.#server = this.#create();
         this.started = new Promise((resolve, reject) => {
@@ -134,7 +151,12 @@ class SharedServer {
         await this.started.catch((thrown: Fault) => thrown);
         await new Promise<void>((resolve) => {
             this.#server.close(() => resolve());
-            for (const socket of this.#sockets) socket.destroy();
+            // An answer that was just given still goes out.
+            for (const socket of this.#sockets) {
+                // A connection that is read again after its stray bytes ends with the socket below it.
+                if (socket.destroySoon === undefined) socket.destroy();
+                else socket.destroySoon();
+            }
         });
     }
 
@@ -146,14 +168,32 @@ class SharedServer {
         Object.assign(server, { httpAllowHalfOpen: true });
         server.keepAliveTimeout = KEEP_ALIVE_MS;
         server.maxConnections = MAX_CONNECTIONS;
-        server.on('connection', (socket: Socket) => {
-            this.#sockets.add(socket);
-            socket.once('close', () => this.#sockets.delete(socket));
-        });
+        server.on('connection', (socket: Socket) => this.#admit(socket));
         server.on('request', (request, response) => this.#route(request, response, false));
         server.on('checkContinue', (request, response) => this.#route(request, response, true));
+        server.on('checkExpectation', (request, response) => this.#route(request, response, false));
         server.on('clientError', (error: ParserError, socket: Socket) => this.#clientError(error, socket));
         return server;
+    }
+
+    /** Keeps one address from taking all connections there are. */
+    #admit(socket: Socket): void {
+        const address = plainAddress(socket.remoteAddress ?? '');
+        const count = this.#perAddress.get(address) ?? 0;
+        const isProxy = [...this.#hosts.values()].some((host) => host.isProxy(address));
+        if (count >= this.#maxPerAddress && !isProxy) {
+            this.#reportStray('TOO_MANY_REQUESTS', {}, socket);
+            socket.destroy();
+            return;
+        }
+        this.#sockets.add(socket);
+        this.#perAddress.set(address, count + 1);
+        socket.once('close', () => {
+            this.#sockets.delete(socket);
+            const left = (this.#perAddress.get(address) ?? 1) - 1;
+            if (left > 0) this.#perAddress.set(address, left);
+            else this.#perAddress.delete(address);
+        });
     }
 
     #createTls(options: object): Server {
@@ -168,8 +208,7 @@ class SharedServer {
         const host = this.#find(request.url ?? '/');
         if (host === undefined) {
             for (const any of this.#hosts.values()) any.reportStray(request, 'PATH_UNKNOWN');
-            response.writeHead(404, { 'content-length': 0, connection: 'close' }).end();
-            request.resume();
+            turnAway(request, response, { statusCode: 404 }, systemClock);
             return;
         }
         const onLengthless = isLengthless(request) ? (reader: PostReader) => this.#follow(request, reader) : undefined;
@@ -210,8 +249,9 @@ class SharedServer {
             return;
         }
         if (error.rawPacket !== undefined && this.#clean(error.rawPacket, socket)) return;
-        this.#reportStray(error, socket);
-        if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+        const isTls = NO_TLS.test(error.code ?? '');
+        this.#reportStray(isTls ? 'TLS_FAILED' : 'REQUEST_MALFORMED', error, socket);
+        if (socket.writable && !isTls) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
         else socket.destroy();
     }
 
@@ -238,13 +278,13 @@ class SharedServer {
     }
 
     /** A device on the wrong protocol or port; scanners come by the thousand, so only some of them are reported. */
-    #reportStray(error: ParserError, socket: Socket): void {
+    #reportStray(code: FaultCode, error: Partial<ParserError>, socket: Socket): void {
         const now = Date.now();
         if (HUNG_UP.has(error.code ?? '') || now - this.#lastStrayAt < STRAY_INTERVAL_MS) return;
         this.#lastStrayAt = now;
         const request = { socket, headers: {}, url: '' } as unknown as IncomingMessage;
-        const reason = error.code ?? error.message;
-        for (const host of this.#hosts.values()) host.reportStray(request, 'REQUEST_MALFORMED', { reason });
+        const reason = error.code ?? error.message ?? '';
+        for (const host of this.#hosts.values()) host.reportStray(request, code, { reason });
     }
 
     #faultOf(error: NodeJS.ErrnoException): Fault {

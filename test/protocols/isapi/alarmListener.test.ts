@@ -3,19 +3,20 @@ import { request } from 'node:https';
 import { connect, createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { Fault } from '../../../protocols/errors';
-import { AlarmHost, type Post, type Rejection } from '../../../protocols/isapi/alarmHost';
+import { AlarmHost, type AlarmHostOptions, type Post, type Rejection } from '../../../protocols/isapi/alarmHost';
 import { AlarmListeners } from '../../../protocols/isapi/alarmListener';
 import { selfSigned } from '../../../simulator/selfSigned';
 import { freePort } from '../../support/freePort';
 
 const EVENT = '{"eventType":"VMD"}';
 
-function newHost() {
+function newHost(options: Partial<AlarmHostOptions> = {}) {
     const posts: Post[] = [];
     const rejections: Rejection[] = [];
     const host = new AlarmHost({
         maxBody: 1e6,
         answer: 'at-once',
+        ...options,
         onPost: (post) => posts.push(post),
         onRejected: (rejection) => rejections.push(rejection),
     });
@@ -165,5 +166,63 @@ describe('the ports that alarms come in on', () => {
         assert.equal(await post(listening.port, '/alarm'), 200);
         assert.equal(posts[0]?.source, '127.0.0.1', 'an IPv4 device keeps its plain address');
         await listening.close();
+    });
+
+    it('do not let one address take all connections', async () => {
+        const { host, posts, rejections } = newHost();
+        const listening = await new AlarmListeners({ maxPerAddress: 3 }).listen(LOOPBACK, '/alarm', host);
+        const idle = Array.from({ length: 3 }, () => connect(listening.port, '127.0.0.1'));
+        await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('connect', resolve))));
+        await assert.rejects(post(listening.port, '/alarm'));
+        assert.equal(rejections[0]?.fault.code, 'TOO_MANY_REQUESTS');
+        for (const socket of idle) socket.destroy();
+        let status = 0;
+        while (status !== 200) status = await post(listening.port, '/alarm').catch(() => 0);
+        assert.equal(posts.length, 1);
+        await listening.close();
+    });
+
+    it('but a trusted proxy may, behind which many devices stand', async () => {
+        const { host, posts } = newHost({ proxies: ['127.0.0.0/8'] });
+        const listening = await new AlarmListeners({ maxPerAddress: 1 }).listen(LOOPBACK, '/alarm', host);
+        const idle = connect(listening.port, '127.0.0.1');
+        await new Promise((resolve) => idle.once('connect', resolve));
+        assert.equal(await post(listening.port, '/alarm'), 200);
+        assert.equal(posts.length, 1);
+        idle.destroy();
+        await listening.close();
+    });
+
+    it('say that a device does not speak TLS where they do', async () => {
+        const { host, rejections } = newHost();
+        const tls = selfSigned('127.0.0.1');
+        const listening = await new AlarmListeners().listen({ ...LOOPBACK, tls }, '/alarm', host);
+        await assert.rejects(post(listening.port, '/alarm'));
+        assert.equal(rejections[0]?.fault.code, 'TLS_FAILED');
+        assert.match(rejections[0]?.fault.message ?? '', /HTTP_REQUEST|ssl|tls/i);
+        await listening.close();
+    });
+
+    it('answer a device that expects what nobody knows', async () => {
+        const { host, posts } = newHost();
+        const listening = await new AlarmListeners().listen(LOOPBACK, '/alarm', host);
+        const socket = connect(listening.port, '127.0.0.1');
+        const head = `POST /alarm HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nConnection: close\r\nContent-Length: ${EVENT.length}`;
+        socket.write(`${head}\r\n\r\n${EVENT}`);
+        const answer = await new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes))));
+        assert.match(answer, /^HTTP\/1\.1 200/);
+        assert.equal(posts.length, 1);
+        socket.destroy();
+        await listening.close();
+    });
+
+    it('let an answer that was just given out before they close', async () => {
+        const { host } = newHost({ answer: 'flow' });
+        const listening = await new AlarmListeners().listen(LOOPBACK, '/alarm', host);
+        const answered = post(listening.port, '/alarm');
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        host.close();
+        await listening.close();
+        assert.equal(await answered, 200);
     });
 });
