@@ -90,8 +90,10 @@ const REASONS: Record<LoginReason, string> = {
 export interface RequestContext {
     /** The device waits for `100 Continue` before it sends the body. */
     expectsContinue?: boolean;
-    /** Tells how bytes of a body without any length arrive; see {@link AlarmHost.handle}. */
-    onLengthless?(reader: PostReader): void;
+    /** The body has no length: its bytes do not come through the request but are fed to the reader. */
+    isLengthless?: boolean;
+    /** What reads the body; whoever owns the connection tells it when the device ends its side. */
+    onReader?(reader: PostReader): void;
 }
 
 /**
@@ -225,8 +227,8 @@ export class AlarmHost {
         const limits = { idle: IDLE_MS, total: TOTAL_MS, ...this.#options.limits, maxBody: this.#options.maxBody };
         const reader = new PostReader(request, source, { limits, budget: this.#budget, clock: this.#clock });
         this.#receiving.set(response, reader);
-        context.onLengthless?.(reader);
-        const body = await reader.read(context.onLengthless !== undefined);
+        context.onReader?.(reader);
+        const body = await reader.read(context.isLengthless);
         if (this.#closed) return;
         // The rest of a body that is not read any further would be taken for the next request.
         if (body.fault !== undefined && !response.headersSent) response.setHeader('Connection', 'close');

@@ -103,6 +103,8 @@ class SharedServer {
     readonly #maxPerAddress: number;
     /** Posts whose body has no length and goes on to the end of the connection. */
     readonly #lengthless = new WeakMap<Socket, PostReader>();
+    /** What reads the latest post of a connection. */
+    readonly #readers = new WeakMap<Socket, PostReader>();
     /** Connections that began with stray bytes, as they would be without them. */
     readonly #cleaned = new WeakMap<Socket, CleanedConnection>();
     readonly #onEnding: () => void;
@@ -211,8 +213,15 @@ class SharedServer {
             turnAway(request, response, { statusCode: 404 }, systemClock);
             return;
         }
-        const onLengthless = isLengthless(request) ? (reader: PostReader) => this.#follow(request, reader) : undefined;
-        host.handle(request, response, { expectsContinue, onLengthless });
+        const { socket } = request;
+        if (isLengthless(request)) {
+            host.handle(request, response, { isLengthless: true, onReader: (reader) => this.#follow(socket, reader) });
+        } else {
+            host.handle(request, response, {
+                expectsContinue,
+                onReader: (reader) => this.#readers.set(socket, reader),
+            });
+        }
     }
 
     /** The host of the longest path that `url` lies at or below. */
@@ -228,7 +237,7 @@ class SharedServer {
      * A post without any length goes on until the device ends the connection. To Node's parser it has no body, and what
      * follows is an error each time; the error holds the bytes.
      */
-    #follow({ socket }: IncomingMessage, reader: PostReader): void {
+    #follow(socket: Socket, reader: PostReader): void {
         const patience = setTimeout(() => {
             if (reader.bytes === 0) reader.end();
         }, FIRST_BYTE_MS);
@@ -249,6 +258,11 @@ class SharedServer {
             return;
         }
         if (error.rawPacket !== undefined && this.#clean(error.rawPacket, socket)) return;
+        if (error.code === 'HPE_INVALID_EOF_STATE' && this.#readers.get(socket)?.isReading) {
+            // The device has ended its side in the middle of a body; it still gets its 200.
+            this.#readers.get(socket)?.breakOff();
+            return;
+        }
         const isTls = NO_TLS.test(error.code ?? '');
         this.#reportStray(isTls ? 'TLS_FAILED' : 'REQUEST_MALFORMED', error, socket);
         if (socket.writable && !isTls) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');

@@ -127,13 +127,18 @@ export class PostReader {
             }
             this.#request.on('data', (chunk: Buffer) => this.feed(chunk));
             this.#request.on('end', () => this.end());
-            this.#request.on('error', () => this.#cut('BODY_TRUNCATED'));
-            this.#request.on('close', () => this.#cut('BODY_TRUNCATED'));
+            this.#request.on('error', () => this.breakOff());
+            this.#request.on('close', () => this.breakOff());
         });
     }
 
     get bytes(): number {
         return this.#bytes;
+    }
+
+    /** Whether the body is still on its way. */
+    get isReading(): boolean {
+        return !this.#finished;
     }
 
     /** Bytes of the body, where they do not come through the request itself. */
@@ -157,6 +162,11 @@ export class PostReader {
     /** The body is whole. */
     end(): void {
         this.#conclude(undefined);
+    }
+
+    /** The device has ended its side of the connection before the body was whole. */
+    breakOff(): void {
+        this.#cut('BODY_TRUNCATED');
     }
 
     #check(): void {
