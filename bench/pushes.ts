@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { type RunningNodeRed, startNodeRed } from '../test/support/nodeRed';
+import { countingNodes } from './support/countingNodes';
 import { median, printTable } from './support/measure';
 
 const COUNT = 1_000;
@@ -91,11 +92,13 @@ interface Rival {
 const flowTab = { id: 'flow', type: 'tab', label: 'bench' };
 
 async function nodeRedWith(flows: object[], listening: (nodeRed: RunningNodeRed) => number, path: string) {
+    const nodes = countingNodes();
+    const placed = flows.map((node) => ({ z: 'flow', x: 100, y: 100, ...node }));
     const nodeRed = await startNodeRed({
-        flows: [flowTab, ...flows],
-        settings: { nodesDir: [join(__dirname, 'support', 'nodes')], apiMaxLength: '32mb' },
+        flows: [flowTab, ...placed],
+        settings: { nodesDir: [nodes.folder], apiMaxLength: '32mb' },
     });
-    return { port: listening(nodeRed), path, stop: () => nodeRed.close() };
+    return { port: listening(nodeRed), path, stop: () => nodeRed.close().then(nodes.remove) };
 }
 
 const ALARM_PORT = 18_999;
@@ -117,13 +120,12 @@ const RIVALS: Rival[] = [
                     {
                         id: 'in',
                         type: 'http in',
-                        z: 'flow',
                         url: '/alarm',
                         method: 'post',
                         upload: true,
                         wires: [['out']],
                     },
-                    { id: 'out', type: 'http response', z: 'flow', statusCode: '200', wires: [] },
+                    { id: 'out', type: 'http response', statusCode: '200', wires: [] },
                 ],
                 (nodeRed) => Number(new URL(nodeRed.url).port),
                 '/alarm',
@@ -137,14 +139,13 @@ const RIVALS: Rival[] = [
                     {
                         id: 'in',
                         type: 'alarm-http-in',
-                        z: 'flow',
                         bind: '127.0.0.1',
                         port: ALARM_PORT,
                         path: '/alarm',
                         version: 1,
                         wires: [['count'], []],
                     },
-                    { id: 'count', type: 'bench-count', z: 'flow', expected: COUNT, wires: [] },
+                    { id: 'count', type: 'bench-count', expected: COUNT, wires: [] },
                 ],
                 () => ALARM_PORT,
                 '/alarm',

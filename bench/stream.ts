@@ -2,8 +2,8 @@
  * Events of one permanent stream: a real Node-RED with `isapi-alertstream` beside a bare `node:http` client that only
  * counts the same bytes, one after the other in the same run.
  */
-import { join } from 'node:path';
 import { type RunningNodeRed, startNodeRed } from '../test/support/nodeRed';
+import { countingNodes } from './support/countingNodes';
 import { ask, forkReady, type Measurement, median, printTable } from './support/measure';
 import type { Shape, StreamOrder } from './support/streamServer';
 
@@ -12,7 +12,7 @@ const ORDERS: StreamOrder[] = [
     { shape: 'xml', count: 60_000 },
     { shape: 'json', count: 60_000 },
     { shape: 'pictures', count: 1_500 },
-    { shape: 'heartbeats', count: 100_000 },
+    { shape: 'heartbeats', count: 200_000 },
 ];
 
 interface Served {
@@ -20,7 +20,7 @@ interface Served {
     bytes: number;
 }
 
-/** Heartbeats bring no message, so one event at the end of them says that all were read. */
+/** Heartbeats bring no message: the event before them and the one behind are what is waited for. */
 function flowFor(port: number, shape: Shape, count: number): object[] {
     return [
         { id: 'flow', type: 'tab', label: 'bench' },
@@ -29,19 +29,29 @@ function flowFor(port: number, shape: Shape, count: number): object[] {
             id: 'stream',
             type: 'isapi-alertstream',
             z: 'flow',
+            x: 100,
+            y: 100,
             device: 'device',
             repeat: 'all',
-            heartbeats: shape === 'heartbeats',
             wires: [['count'], []],
         },
-        { id: 'count', type: 'bench-count', z: 'flow', expected: count, wires: [] },
+        {
+            id: 'count',
+            type: 'bench-count',
+            z: 'flow',
+            x: 300,
+            y: 100,
+            expected: shape === 'heartbeats' ? 2 : count,
+            wires: [],
+        },
     ];
 }
 
 async function inNodeRed(served: Served, { shape, count }: StreamOrder): Promise<Measurement> {
+    const nodes = countingNodes();
     const nodeRed: RunningNodeRed = await startNodeRed({
         flows: flowFor(served.port, shape, count),
-        settings: { nodesDir: [join(__dirname, 'support', 'nodes')] },
+        settings: { nodesDir: [nodes.folder] },
     });
     try {
         return await nodeRed.until(
@@ -51,6 +61,7 @@ async function inNodeRed(served: Served, { shape, count }: StreamOrder): Promise
         );
     } finally {
         await nodeRed.close();
+        nodes.remove();
     }
 }
 

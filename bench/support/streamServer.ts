@@ -2,9 +2,9 @@
  * A device that sends its stream as fast as the client reads: forked, so that its CPU is not counted as the client's.
  * The parent asks for a shape and a count; every GET is answered with that many parts, then the stream stays open.
  */
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
 
 export type Shape = 'xml' | 'json' | 'pictures' | 'heartbeats';
 
@@ -99,52 +99,44 @@ function part(type: string, body: string | Buffer): Buffer {
     ]);
 }
 
-function partsOf(shape: Shape, index: number): Buffer {
+function eventOf(shape: Shape, index: number): Buffer {
     if (shape === 'json') return part('application/json; charset="UTF-8"', jsonEvent(index));
-    if (shape === 'heartbeats') return part('application/xml; charset="UTF-8"', heartbeat(index));
-    const event = part('application/xml; charset="UTF-8"', xmlEvent(index));
-    if (shape === 'xml') return event;
-    const pictured = xmlEvent(index).replace(
-        '</EventNotificationAlert>',
-        '<detectionPicturesNumber>1</detectionPicturesNumber>\r\n</EventNotificationAlert>',
-    );
+    const event = xmlEvent(index);
+    if (shape !== 'pictures') return part('application/xml; charset="UTF-8"', event);
+    const count = '<detectionPicturesNumber>1</detectionPicturesNumber>\r\n</EventNotificationAlert>';
     return Buffer.concat([
-        part('application/xml; charset="UTF-8"', pictured),
+        part('application/xml; charset="UTF-8"', event.replace('</EventNotificationAlert>', count)),
         part('image/jpeg', PICTURE),
         Buffer.from('\r\n'),
     ]);
 }
 
-/** Prepared before the clock runs: what is measured is the client. */
+/** Prepared before the clock runs: what is measured is the client. Heartbeats stand between two events. */
 function prepare({ shape, count }: StreamOrder): Buffer[] {
-    const chunks: Buffer[] = [];
-    let batch: Buffer[] = [];
-    let size = 0;
-    for (let index = 0; index < count; index += 1) {
-        const bytes = partsOf(shape, index);
-        batch.push(bytes);
-        size += bytes.length;
-        if (size >= 64 * 1024) {
-            chunks.push(Buffer.concat(batch));
-            batch = [];
-            size = 0;
-        }
-    }
-    chunks.push(Buffer.concat(batch));
-    return chunks;
+    if (shape !== 'heartbeats') return Array.from({ length: count }, (_none, index) => eventOf(shape, index));
+    const beats = Array.from({ length: count }, (_none, index) =>
+        part('application/xml; charset="UTF-8"', heartbeat(index)),
+    );
+    return [eventOf('xml', 0), ...beats, eventOf('xml', count)];
 }
 
-let chunks: Buffer[] = [];
+let parts: Buffer[] = [];
+
+/** One write per part, as a device does. */
+async function play(response: ServerResponse): Promise<void> {
+    for (const bytes of parts) {
+        if (!response.write(bytes)) await once(response, 'drain');
+    }
+}
 
 const server = createServer((_request, response) => {
     response.writeHead(200, { 'Content-Type': `multipart/mixed; boundary=${BOUNDARY}` });
-    const source = Readable.from(chunks, { objectMode: true });
-    source.pipe(response, { end: false });
+    void play(response);
 });
 
 process.on('message', (order: StreamOrder) => {
-    chunks = prepare(order);
-    const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    parts = prepare(order);
+    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
     process.send?.({ port: (server.address() as AddressInfo).port, bytes });
 });
 process.on('disconnect', () => process.exit(0));
