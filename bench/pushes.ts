@@ -91,13 +91,19 @@ interface Rival {
 
 const flowTab = { id: 'flow', type: 'tab', label: 'bench' };
 
-async function nodeRedWith(flows: object[], listening: (nodeRed: RunningNodeRed) => number, path: string) {
+async function nodeRedWith(
+    flows: object[],
+    listening: (nodeRed: RunningNodeRed) => number,
+    path: string,
+    ready: (nodeRed: RunningNodeRed) => Promise<unknown> = async () => undefined,
+) {
     const nodes = countingNodes();
     const placed = flows.map((node) => ({ z: 'flow', x: 100, y: 100, ...node }));
     const nodeRed = await startNodeRed({
         flows: [flowTab, ...placed],
         settings: { nodesDir: [nodes.folder], apiMaxLength: '32mb' },
     });
+    await ready(nodeRed);
     return { port: listening(nodeRed), path, stop: () => nodeRed.close().then(nodes.remove) };
 }
 
@@ -149,6 +155,7 @@ const RIVALS: Rival[] = [
                 ],
                 () => ALARM_PORT,
                 '/alarm',
+                (nodeRed) => nodeRed.until(() => nodeRed.statuses.get('in')?.fill === 'green', 'the alarm host'),
             ),
     },
 ];
