@@ -90,7 +90,7 @@ function show(name: string, { rate, capacity, bytes, share }: Figures): void {
 }
 
 /** Prints the figures; takes about four minutes. */
-export async function benchIsup(): Promise<void> {
+async function benchIsup(): Promise<void> {
     console.log(`${DEVICES} devices, keepalive ${KEEP_ALIVE} s, ${TOGETHER} logins at a time`);
     console.log('                 reg. / s  reg. / core·s   KB / device  % of one core');
     for (const [name, program, is] of [
@@ -112,3 +112,5 @@ export async function benchIsup(): Promise<void> {
             `slowest ${result.slowest.toFixed(1)} ms`,
     );
 }
+
+void benchIsup();

@@ -160,7 +160,7 @@ const RIVALS: Rival[] = [
     },
 ];
 
-export async function benchPushes(): Promise<void> {
+async function benchPushes(): Promise<void> {
     const rows: (string | number)[][] = [['posts of 200 KB', 'short/s', 'p99 ms', 'keep-alive/s', 'p99 ms']];
     const bodies = Array.from({ length: COUNT }, (_none, index) => body(index));
     const results = new Map<string, { short: Load[]; kept: Load[] }>();
@@ -181,4 +181,4 @@ export async function benchPushes(): Promise<void> {
     printTable(rows);
 }
 
-if (require.main === module) void benchPushes();
+void benchPushes();

@@ -64,7 +64,7 @@ async function run(nodeRed: RunningNodeRed, name: string): Promise<number> {
     return COUNT / (Number(nodeRed.debugMessages(`took-${name}`).at(-1)!.value) / 1000);
 }
 
-export async function benchRequests(): Promise<void> {
+async function benchRequests(): Promise<void> {
     const device: ChildProcess = fork(join(__dirname, 'support', 'requestDevice.js'));
     const [{ port }] = (await once(device, 'message')) as [{ port: number }];
     const core = { user: LOGIN.username, password: LOGIN.password };
@@ -89,4 +89,4 @@ export async function benchRequests(): Promise<void> {
     }
 }
 
-if (require.main === module) void benchRequests();
+void benchRequests();

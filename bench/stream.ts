@@ -65,7 +65,7 @@ async function inNodeRed(served: Served, { shape, count }: StreamOrder): Promise
     }
 }
 
-export async function benchStream(): Promise<void> {
+async function benchStream(): Promise<void> {
     const server = await forkReady('streamServer.js');
     const rows: (string | number)[][] = [
         ['stream', 'bare events/s', 'node events/s', 'of bare', 'bare µs CPU', 'node µs CPU', 'node RSS MiB'],
@@ -96,4 +96,4 @@ export async function benchStream(): Promise<void> {
     printTable(rows);
 }
 
-if (require.main === module) void benchStream();
+void benchStream();
