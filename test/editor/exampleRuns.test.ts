@@ -2,14 +2,12 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type Demo, startDemo } from '../../simulator/demo';
+import { DEMO_LOGIN, type Demo, startDemo } from '../../simulator/demo';
 import { freePort } from '../support/freePort';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
 import { packageRoot } from '../support/packageRoot';
 
 type FlowNode = { id: string; type: string; name?: string; host?: string; port?: number };
-
-const LOGIN = { username: 'admin', password: 'vigia123' };
 
 /** An example, with what its comment asks the user to fill in. */
 function example(name: string, fillIn: { device?: number; alarm?: number }): FlowNode[] {
@@ -44,8 +42,8 @@ describe('the example flows, imported and filled in', () => {
         nodeRed = await startNodeRed({
             flows: [...camera, ...terminal, ...alarm],
             credentials: {
-                [idOf(camera, 'device-config')]: LOGIN,
-                [idOf(terminal, 'device-config')]: LOGIN,
+                [idOf(camera, 'device-config')]: DEMO_LOGIN,
+                [idOf(terminal, 'device-config')]: DEMO_LOGIN,
             },
         });
     });
