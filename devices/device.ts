@@ -1,4 +1,4 @@
-import type { DeviceIdentity, Picture, Vendor } from '../events/deviceEvent';
+import type { DeviceIdentity, Picture, RawBody, Vendor } from '../events/deviceEvent';
 import { type Clock, systemClock } from '../protocols/clock';
 import { Fault } from '../protocols/errors';
 import { LoginBreaker } from '../protocols/http/breaker';
@@ -9,6 +9,8 @@ import {
     type HttpResponse,
     type HttpStream,
 } from '../protocols/http/client';
+import type { LoginKind } from '../protocols/http/login';
+import type { ConnectionChange } from '../protocols/isapi/alertStream';
 import { DeviceRequests } from './deviceRequests';
 import { EventStream, type EventSubscriber, type StreamOptions } from './eventStream';
 import type { DeviceLink } from './link';
@@ -45,6 +47,8 @@ export interface DeviceDependencies {
     clock?: Clock;
     /** Takes the place of the direct link. */
     link?: DeviceLink;
+    /** Shared with others that log in with the same credentials; one of its own by default. */
+    breaker?: LoginBreaker;
 }
 
 /**
@@ -65,7 +69,7 @@ export class Device {
     /** @throws Fault HOST_MISSING, P2P_SERIAL_MISSING */
     constructor(settings: DeviceSettings, dependencies: DeviceDependencies = {}) {
         const clock = dependencies.clock ?? systemClock;
-        this.breaker = new LoginBreaker({ clock });
+        this.breaker = dependencies.breaker ?? new LoginBreaker({ clock });
         this.identity = {};
         if (settings.name !== '') this.identity.name = settings.name;
         if (settings.host !== '') this.identity.address = settings.host;
@@ -75,6 +79,21 @@ export class Device {
         this.#link = dependencies.link ?? this.#linkOf(settings, clock);
         this.requests = this.#createRequests(settings, clock);
         this.#events = new EventStream(this.#link, this.identity, clock, this.#vendor);
+    }
+
+    /** How the device last let us in; nothing before it did. */
+    get lastLogin(): LoginKind | undefined {
+        return this.#link.lastLogin;
+    }
+
+    /** What became of its event stream last; nothing while nobody listens. */
+    get connection(): ConnectionChange | undefined {
+        return this.#events.connection;
+    }
+
+    /** The originals of its latest events. */
+    get recent(): readonly RawBody[] {
+        return this.#events.recent;
     }
 
     /** Any request; the answer of any status but a refused login. */

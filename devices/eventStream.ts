@@ -1,5 +1,5 @@
 import { copyOccurrence } from '../events/copy';
-import type { DeviceIdentity, Occurrence, Vendor } from '../events/deviceEvent';
+import type { DeviceIdentity, Occurrence, RawBody, Vendor } from '../events/deviceEvent';
 import { EventReader } from '../events/eventReader';
 import { type Clock, systemClock } from '../protocols/clock';
 import { eventManagerPath } from '../protocols/dahua/eventManager';
@@ -7,6 +7,10 @@ import type { Fault } from '../protocols/errors';
 import { AlertStream, type ConnectionChange } from '../protocols/isapi/alertStream';
 import type { Part, SplitterFault } from '../protocols/multipart/partSplitter';
 import type { DeviceLink } from './link';
+
+/** Originals that are kept, and the characters of each. */
+const MOST_KEPT = 10;
+const LONGEST_KEPT = 64 * 1024;
 
 export interface StreamOptions {
     mode: 'auto' | 'alertStream' | 'subscribe';
@@ -43,6 +47,7 @@ export class EventStream {
     readonly #subscribers = new Set<EventSubscriber>();
     #running: { stream: AlertStream; reader: EventReader } | undefined;
     #lastChange: ConnectionChange | undefined;
+    readonly #recent: RawBody[] = [];
     /** The end of the stream before: its slot must be free before the next one is asked for. */
     #ended: Promise<void> = Promise.resolve();
 
@@ -73,6 +78,16 @@ export class EventStream {
             if (this.#subscribers.delete(subscriber) && this.#subscribers.size === 0) this.#stop();
             return this.#ended;
         };
+    }
+
+    /** What became of the connection last; nothing while nobody listens. */
+    get connection(): ConnectionChange | undefined {
+        return this.#running === undefined ? undefined : this.#lastChange;
+    }
+
+    /** The originals of the latest events, oldest first, for a report about the device. */
+    get recent(): readonly RawBody[] {
+        return this.#recent;
     }
 
     /** Tries at once what waits for its time, after credentials were changed. */
@@ -139,11 +154,18 @@ export class EventStream {
 
     /** Each subscriber but the last gets a copy, so that no flow changes what another one sees. */
     #deliver(occurrence: Occurrence): void {
+        this.#remember(occurrence.raw);
         let left = this.#subscribers.size;
         this.#each((subscriber) => {
             left -= 1;
             subscriber.occurrence(left === 0 ? occurrence : copyOccurrence(occurrence));
         });
+    }
+
+    #remember({ format, text }: RawBody): void {
+        if (text === undefined || text.length > LONGEST_KEPT) return;
+        this.#recent.push({ format, text });
+        if (this.#recent.length > MOST_KEPT) this.#recent.shift();
     }
 
     #each(tell: (subscriber: EventSubscriber) => void): void {

@@ -6,6 +6,7 @@ import {
     type HttpResponse,
     type HttpStream,
 } from '../protocols/http/client';
+import type { LoginKind } from '../protocols/http/login';
 import type { SourceLease } from '../protocols/p2p/sharedSources';
 import type { DeviceLink } from './link';
 import type { P2pAccess } from './p2pAccess';
@@ -32,6 +33,10 @@ export class P2pLink implements DeviceLink {
                 return this.#lease.source.connect(port);
             },
         });
+    }
+
+    get lastLogin(): LoginKind | undefined {
+        return this.#client.lastLogin;
     }
 
     request(request: HttpRequest): Promise<HttpResponse> {

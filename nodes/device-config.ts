@@ -1,6 +1,8 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { Device } from '../devices/device';
 import { Fault } from '../protocols/errors';
+import { addDeviceRoutes } from '../runtime/admin/deviceRoutes';
+import { knownDevices } from '../runtime/admin/knownDevices';
 import { publishDevice } from '../runtime/deviceNode';
 import { environmentOf, tlsOptionsOf } from '../runtime/environment';
 import { explain } from '../runtime/faultText';
@@ -21,7 +23,9 @@ export = (RED: NodeAPI): void => {
             const device = new Device(settings, isup?.dependencies);
             if (isup !== undefined) device.identity.id = isup.deviceId;
             publishDevice(this, device);
+            const forget = knownDevices.add(settings, device);
             this.on('close', (done: () => void) => {
+                forget();
                 isup?.leave();
                 device.close().then(done, done);
             });
@@ -45,4 +49,6 @@ export = (RED: NodeAPI): void => {
             },
         },
     );
+
+    addDeviceRoutes(RED, knownDevices);
 };

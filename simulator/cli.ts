@@ -4,8 +4,9 @@ import { Fault } from '../protocols/errors';
 import { pause } from '../protocols/pause';
 import { Camera } from './camera';
 import { type CliSettings, HELP, readCommandLine, variantList } from './cliOptions';
-import { type DeviceKind, GATE_CAMERA } from './demo';
+import { DEMO_PORTS, type DeviceKind, GATE_CAMERA } from './demo';
 import type { IsapiDeviceOptions } from './deviceOptions';
+import { answerAs, type Diagnosed, readDiagnosed } from './diagnosed';
 import { ISUP_USAGE, simulateIsup } from './isupCommand';
 import { Nvr } from './nvr';
 import type { PushResult } from './push/pusher';
@@ -47,6 +48,15 @@ function optionsFor(settings: CliSettings, port: number, recordings: readonly Re
     };
 }
 
+/** One device of the right family where a diagnosed one is played, on the port that was asked for. */
+function wantedDevices({ devices }: CliSettings, diagnosed: Diagnosed | undefined): CliSettings['devices'] {
+    if (diagnosed === undefined) return devices;
+    const { kind } = diagnosed;
+    const [first] = devices;
+    const chosen = first !== undefined && first.port !== DEMO_PORTS[first.kind];
+    return [{ kind, port: chosen ? first.port : DEMO_PORTS[kind] }];
+}
+
 /** Says once how the posts fare, and again whenever that changes. */
 function pushReporter(name: string, url: string, print: (line: string) => void): (results: PushResult[]) => void {
     let told: string | undefined;
@@ -84,9 +94,14 @@ async function postRecordings(
  */
 export async function run(settings: CliSettings, print: (line: string) => void): Promise<Running> {
     const { replay, push, eventsPerMinute } = settings;
-    const { recordings, skipped } = replay === undefined ? { recordings: [], skipped: [] } : readRecordings(replay);
+    const diagnosed = settings.diagnostics === undefined ? undefined : readDiagnosed(settings.diagnostics);
+    const { recordings, skipped } =
+        replay === undefined ? { recordings: diagnosed?.recordings ?? [], skipped: [] } : readRecordings(replay);
     if (skipped.length > 0) print(`not played: ${skipped.join(', ')}`);
-    const devices = settings.devices.map(({ kind, port }) => build(kind, optionsFor(settings, port, recordings)));
+    const devices = wantedDevices(settings, diagnosed).map(({ kind, port }) =>
+        build(kind, optionsFor(settings, port, recordings)),
+    );
+    if (diagnosed !== undefined) for (const device of devices) answerAs(device, diagnosed);
     const ended = new AbortController();
     const stops: (() => void)[] = [];
     const close = async () => {

@@ -15,6 +15,8 @@ export interface CliSettings {
     variants: string[];
     pushVariants: string[];
     replay: string | undefined;
+    /** A downloaded diagnostics file: its device in place of ours. */
+    diagnostics: string | undefined;
     interval: number;
     loop: boolean;
     push: string | undefined;
@@ -33,6 +35,7 @@ const OPTIONS = {
     variant: { type: 'string', multiple: true, default: [] as string[] },
     'push-variant': { type: 'string', multiple: true, default: [] as string[] },
     replay: { type: 'string' },
+    diagnostics: { type: 'string' },
     interval: { type: 'string', default: '1000' },
     loop: { type: 'boolean', default: false },
     push: { type: 'string' },
@@ -64,6 +67,8 @@ export const HELP = `Simulated Hikvision devices: they answer, stream and post a
                          single XML, JSON or JPEG files, or a folder of them; with --push they are posted as well
   --interval MS          pause between the parts of a replay (1000)
   --loop                 begin a replay anew at its end
+
+  --diagnostics FILE     play the device of a diagnostics file, as the button in device-config downloads it
 
   -h, --help             this text
 
@@ -124,6 +129,7 @@ export function readCommandLine(args: string[]): CliSettings {
         variants: values.variant,
         pushVariants: values['push-variant'],
         replay: values.replay,
+        diagnostics: values.diagnostics,
         interval: number(values, 'interval', 0, 3_600_000),
         loop: values.loop,
         push: values.push,

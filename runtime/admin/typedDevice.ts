@@ -1,0 +1,50 @@
+import type { Node, NodeAPI } from 'node-red';
+import type { DeviceSettings } from '../../devices/device';
+import { environmentOf, tlsOptionsOf } from '../environment';
+import { migrate } from '../migrations';
+import { DEVICE_CONFIG_DEFAULTS, type DeviceCredentials, readDeviceConfig } from '../settings/deviceConfig';
+
+/** What stands in a password field of a dialog for “the one that is saved”. */
+const SAVED = '__PWRD__';
+
+const CREDENTIALS = ['username', 'password', 'isupKey', 'cloudUser', 'cloudKey'] as const;
+
+/**
+ * A device as a dialog describes it: `{ id, config, credentials }`. Credentials that are left out or only stand for the
+ * saved ones are those of the node with this id.
+ *
+ * @throws Fault CONFIG_INVALID
+ */
+export function readTypedDevice(RED: NodeAPI, body: unknown): DeviceSettings {
+    const { id, config, credentials } = objectOf(body);
+    const nodeId = typeof id === 'string' ? id : '';
+    const given = objectOf(config);
+    const known = Object.keys(DEVICE_CONFIG_DEFAULTS).filter((name) => Object.hasOwn(given, name));
+    const saved = Object.fromEntries(known.map((name) => [name, given[name]]));
+    const complete = credentialsOf(RED, nodeId, objectOf(credentials));
+    // A node that was never deployed has no flow to take variables from: those of the process are left.
+    const node = (RED.nodes.getNode(nodeId) ?? { id: nodeId, name: String(given.name ?? '') }) as Node;
+    return readDeviceConfig(
+        migrate('device-config', saved),
+        complete,
+        environmentOf(RED, node),
+        tlsOptionsOf(RED, saved.tls),
+    );
+}
+
+function credentialsOf(RED: NodeAPI, id: string, given: Record<string, unknown>): DeviceCredentials {
+    const saved = (RED.nodes.getCredentials(id) ?? {}) as DeviceCredentials;
+    const complete: DeviceCredentials = {};
+    for (const name of CREDENTIALS) {
+        const typed = given[name];
+        const value = typeof typed === 'string' && typed !== SAVED ? typed : saved[name];
+        if (typeof value === 'string') complete[name] = value;
+    }
+    return complete;
+}
+
+export function objectOf(value: unknown): Record<string, unknown> {
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? (value as Record<string, unknown>)
+        : {};
+}
