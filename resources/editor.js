@@ -122,8 +122,13 @@ window.vigiaEditor = (() => {
             },
         };
         const free = { value: 'text', label: text('choose.text'), icon: 'fa fa-pencil' };
-        const words = splitList(chosen);
         input.typedInput({ types: [list, free] });
+        setKinds(input, splitList(chosen));
+    }
+
+    /** The list where it has all words, free text otherwise. */
+    function setKinds(input, words) {
+        const known = new Set(kindOptions().map((option) => option.value));
         input.typedInput('type', words.every((word) => known.has(word)) ? 'list' : 'text');
         input.typedInput('value', words.join(','));
     }
@@ -193,6 +198,7 @@ window.vigiaEditor = (() => {
         check,
         listeners,
         kinds,
+        setKinds,
         readKinds: (input) => splitList(input.typedInput('value')),
         channels,
         readChannels: (input) => splitList(input.val()).map((item) => (/^\d+$/.test(item) ? Number(item) : item)),

@@ -21,9 +21,10 @@ export function addDeviceRoutes(RED: NodeAPI, known: KnownDevices): void {
     let searching: Promise<object> | undefined;
 
     routes.post('test', 'write', async (body) => {
-        const settings = readTypedDevice(RED, body);
+        const { settings, dependencies } = readTypedDevice(RED, body);
         const streaming = known.twin(settings)?.connection?.state === 'online';
-        return shownExamination(await examine(settings, { breaker: known.breaker(settings), streaming }));
+        const options = { ...dependencies, breaker: known.breaker(settings), streaming };
+        return shownExamination(await examine(settings, options));
     });
 
     // One search serves all who ask for it meanwhile.
@@ -73,8 +74,8 @@ export async function withTypedDevice<T extends object>(
     body: unknown,
     use: (device: Device, twin: Device | undefined) => Promise<T>,
 ): Promise<T> {
-    const settings = readTypedDevice(RED, body);
-    const device = new Device(settings, { breaker: known.breaker(settings) });
+    const { settings, dependencies } = readTypedDevice(RED, body);
+    const device = new Device(settings, { ...dependencies, breaker: known.breaker(settings) });
     const cancel = systemClock.after(DEADLINE_MS, () => void device.close());
     try {
         return await use(device, known.twin(settings));

@@ -1,6 +1,9 @@
 import type { Node, NodeAPI } from 'node-red';
-import type { DeviceSettings } from '../../devices/device';
+import type { DeviceDependencies, DeviceSettings } from '../../devices/device';
+import { IsupLink } from '../../devices/isupLink';
 import { environmentOf, tlsOptionsOf } from '../environment';
+import { Fields } from '../fields';
+import { isupListeners } from '../isupListeners';
 import { migrate } from '../migrations';
 import { DEVICE_CONFIG_DEFAULTS, type DeviceCredentials, readDeviceConfig } from '../settings/deviceConfig';
 
@@ -9,13 +12,19 @@ const SAVED = '__PWRD__';
 
 const CREDENTIALS = ['username', 'password', 'isupKey', 'cloudUser', 'cloudKey'] as const;
 
+/** A device as it would be after a deploy. */
+export interface TypedDevice {
+    settings: DeviceSettings;
+    dependencies: DeviceDependencies;
+}
+
 /**
  * A device as a dialog describes it: `{ id, config, credentials }`. Credentials that are left out or only stand for the
  * saved ones are those of the node with this id.
  *
  * @throws Fault CONFIG_INVALID
  */
-export function readTypedDevice(RED: NodeAPI, body: unknown): DeviceSettings {
+export function readTypedDevice(RED: NodeAPI, body: unknown): TypedDevice {
     const { id, config, credentials } = objectOf(body);
     const nodeId = typeof id === 'string' ? id : '';
     const given = objectOf(config);
@@ -24,12 +33,15 @@ export function readTypedDevice(RED: NodeAPI, body: unknown): DeviceSettings {
     const complete = credentialsOf(RED, nodeId, objectOf(credentials));
     // A node that was never deployed has no flow to take variables from: those of the process are left.
     const node = (RED.nodes.getNode(nodeId) ?? { id: nodeId, name: String(given.name ?? '') }) as Node;
-    return readDeviceConfig(
-        migrate('device-config', saved),
-        complete,
-        environmentOf(RED, node),
-        tlsOptionsOf(RED, saved.tls),
-    );
+    const migrated = migrate('device-config', saved);
+    const expand = environmentOf(RED, node);
+    const settings = readDeviceConfig(migrated, complete, expand, tlsOptionsOf(RED, saved.tls));
+    if (settings.link !== 'isup') return { settings, dependencies: {} };
+    const fields = new Fields(migrated, DEVICE_CONFIG_DEFAULTS, expand);
+    const listener = fields.text('listener');
+    // The session is that of the device with the listener: nothing new is logged in for a question.
+    const link = new IsupLink(() => isupListeners.get(listener), fields.text('isupId'), settings.timeout);
+    return { settings, dependencies: { link } };
 }
 
 function credentialsOf(RED: NodeAPI, id: string, given: Record<string, unknown>): DeviceCredentials {

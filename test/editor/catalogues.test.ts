@@ -179,8 +179,10 @@ describe('the dialogs', () => {
     }
 
     it('share code that uses only texts that exist', () => {
-        for (const [, key] of source('resources', 'editor.js').matchAll(/\btext\('([^']+)'/g)) {
-            assertText(`${SHARED}${key}`, 'device-config');
+        for (const file of ['editor.js', 'editorDevice.js']) {
+            for (const [, key] of source('resources', file).matchAll(/\btext\('([^']+)'/g)) {
+                assertText(`${SHARED}${key}`, 'device-config');
+            }
         }
     });
 });
