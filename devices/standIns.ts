@@ -17,8 +17,7 @@ const SECRET =
     /pass(?:word|wd|phrase)?$|secret|token|^key$|(?:private|encrypt\w*|psk|isup|ehome)key$|salt|nonce|challenge/i;
 
 /** Words that identify nothing, and addresses of nobody. */
-const KEPT =
-    /^(?:|0|1|true|false|none|null|admin|http|https|unknown|0\.0\.0\.0|::|127\.0\.0\.1|255[\d.]*|\/)$/i;
+const KEPT = /^(?:|0|1|true|false|none|null|admin|http|https|unknown|0\.0\.0\.0|::|127\.0\.0\.1|255[\d.]*|\/)$/i;
 
 /** Capabilities tell with these whether there is a password at all. */
 const FLAG = /^(?:true|false)$/i;

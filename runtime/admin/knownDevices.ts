@@ -22,6 +22,8 @@ export class KnownDevices {
 
     /** @returns takes it out again */
     add(settings: DeviceSettings, device: Device): () => void {
+        // A session of the device's own making has no login of ours to share.
+        if (settings.link === 'isup') return () => undefined;
         const key = this.#keyOf(settings);
         this.#deployed.set(key, device);
         return () => {
@@ -36,6 +38,7 @@ export class KnownDevices {
 
     /** The breaker of these credentials, whether or not they are deployed. */
     breaker(settings: DeviceSettings): LoginBreaker {
+        if (settings.link === 'isup') return new LoginBreaker({ clock: this.#clock });
         const key = this.#keyOf(settings);
         const known = this.#deployed.get(key)?.breaker ?? this.#typed.get(key);
         if (known !== undefined) return known;
