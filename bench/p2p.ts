@@ -106,8 +106,7 @@ async function hundred(): Promise<void> {
     end();
 }
 
-/** Prints the figures; takes about half a minute. */
-export async function benchP2p(): Promise<void> {
+async function main(): Promise<void> {
     try {
         await loopback();
         await distant(0);
@@ -117,3 +116,5 @@ export async function benchP2p(): Promise<void> {
         end();
     }
 }
+
+main();
