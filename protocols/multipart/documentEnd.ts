@@ -13,11 +13,14 @@ export interface DocumentScanner {
     readonly state: 'open' | 'closed' | 'alien';
 }
 
-/** A scanner for a document that starts with this byte, or `undefined` where no document starts so. */
-export function scannerFor(firstByte: number): DocumentScanner | undefined {
-    if (firstByte === LESS_THAN) return new XmlScanner();
-    if (firstByte === OPEN_BRACE || firstByte === OPEN_BRACKET) return new JsonScanner();
-    return undefined;
+/** Whether a document may start with this byte. */
+export function startsDocument(byte: number | undefined): boolean {
+    return byte === LESS_THAN || byte === OPEN_BRACE || byte === OPEN_BRACKET;
+}
+
+/** A scanner for a document that starts with this byte, for which {@link startsDocument} holds. */
+export function scannerFor(firstByte: number): DocumentScanner {
+    return firstByte === LESS_THAN ? new XmlScanner() : new JsonScanner();
 }
 
 const TAB = 0x09;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type DocumentScanner, scannerFor } from '../../../protocols/multipart/documentEnd';
+import { type DocumentScanner, scannerFor, startsDocument } from '../../../protocols/multipart/documentEnd';
 import { raw } from '../../support/wireBytes';
 
 /** Scans text in chunks of one size; tells how it ended and what it took for the document. */
 function scan(text: string, size: number): [DocumentScanner['state'], string] {
     const bytes = raw(text);
-    const scanner = scannerFor(bytes[0] as number) as DocumentScanner;
+    const scanner = scannerFor(bytes[0] as number);
     let at = 0;
     while (at < bytes.length && scanner.state === 'open')
         at = scanner.scan(bytes, at, Math.min(bytes.length, at + size));
@@ -108,6 +108,7 @@ describe('a JSON document ends', () => {
 
 describe('other bytes', () => {
     it('begin no document', () => {
-        for (const text of ['C', '-', '"', '\xff', '\0']) assert.equal(scannerFor(raw(text)[0] as number), undefined);
+        for (const text of ['C', '-', '"', '\xff', '\0']) assert.equal(startsDocument(raw(text)[0]), false);
+        assert.equal(startsDocument(undefined), false);
     });
 });

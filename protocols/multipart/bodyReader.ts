@@ -1,0 +1,257 @@
+import type { Cursor } from './cursor';
+import type { Delimiter, Delimiters } from './delimiters';
+import { type DocumentScanner, scannerFor } from './documentEnd';
+import { OpenBody } from './openBody';
+import type { SplitterFaultKind, SplitterLimits } from './part';
+import type { PartDesk } from './partDesk';
+import type { PartDescription } from './partHeaders';
+
+const HYPHEN = 0x2d;
+
+const BLANK_LINES = ['\r\n\r\n', '\n\n'].map((text) => Buffer.from(text));
+
+/** Bytes of a lost part that are kept for a report. */
+const FAULT_START = 256;
+
+export type BodyResult =
+    /** Needs more bytes. */
+    | 'more'
+    | 'on'
+    /** A document is out; others of the same part may follow. */
+    | 'document'
+    /** The part is over. */
+    | 'end'
+    /** The part is over, and where the next one begins is not known; see {@link BodyReader.seen}. */
+    | 'garbage';
+
+/** Reads the body of a part to its end: a document by its structure, anything else by length and delimiter. */
+export class BodyReader {
+    readonly #cursor: Cursor;
+    readonly #delimiters: Delimiters;
+    readonly #desk: PartDesk;
+    readonly #limits: SplitterLimits;
+    #part!: PartDescription;
+    #body = new OpenBody();
+    /** Set while the body is read as a document. */
+    #scanner: DocumentScanner | undefined;
+    /** Blanks before the document, kept for the case that it turns out to be none. */
+    #blanks = 0;
+    /** Whether the document is all that its part has said about itself; otherwise nothing else can be made of it. */
+    #isBare = false;
+    #ahead: Delimiter | undefined;
+    /** Bytes that were read before they turned out to be garbage. */
+    seen: Buffer | undefined;
+
+    constructor(cursor: Cursor, delimiters: Delimiters, desk: PartDesk, limits: SplitterLimits) {
+        this.#cursor = cursor;
+        this.#delimiters = delimiters;
+        this.#desk = desk;
+        this.#limits = limits;
+    }
+
+    /** Begins a document that has no headers of its own, at the cursor. */
+    openBareDocument(part: PartDescription): void {
+        this.#openDocument(part, 0);
+        this.#isBare = true;
+    }
+
+    /** Begins the first document of a part, after `blanks` bytes. */
+    openDocument(part: PartDescription, blanks: number): void {
+        this.#openDocument(part, blanks);
+        this.#isBare = false;
+    }
+
+    /** Begins a body without structure, at the cursor. */
+    openRaw(part: PartDescription): void {
+        this.#part = part;
+        this.#body = new OpenBody(part.contentLength);
+        this.#scanner = undefined;
+    }
+
+    /** The bytes at hand are others, or other boundaries are known. */
+    forget(): void {
+        this.#ahead = undefined;
+    }
+
+    step(): BodyResult {
+        this.seen = undefined;
+        return this.#scanner === undefined ? this.#stepRaw() : this.#stepDocument(this.#scanner);
+    }
+
+    /** Whether the body is whole but for its delimiter. */
+    get waits(): boolean {
+        return this.#scanner === undefined && this.#body.isWhole(this.#cursor.rest);
+    }
+
+    /** Hands out a body for which {@link waits} holds. */
+    settle(): void {
+        this.#body.append(this.#cursor.bytes, this.#cursor.at, this.#cursor.bytes.length);
+        this.#cursor.clear();
+        this.#close('delimiter');
+    }
+
+    /** The input is over, and everything that could be read has been. */
+    end(): void {
+        if (this.#scanner === undefined || this.#maySpareStructure) this.#close('end of input');
+        else this.#drop('text-cut');
+    }
+
+    /** Whether what is left over is a delimiter that the end of the input has cut; the body then ends before it. */
+    endAtCutDelimiter(): boolean {
+        const { rest } = this.#cursor;
+        const isCut = rest.length > 2 && rest[0] === HYPHEN && this.#delimiters.read(rest, 0, true) === undefined;
+        if (this.#scanner !== undefined || !isCut) return false;
+        this.#cursor.clear();
+        this.#close('delimiter');
+        return true;
+    }
+
+    #openDocument(part: PartDescription, blanks: number): void {
+        const cursor = this.#cursor;
+        this.#part = part;
+        this.#body = new OpenBody(part.contentLength);
+        this.#body.append(cursor.bytes, cursor.at, cursor.at + blanks);
+        this.#blanks = blanks;
+        cursor.at += blanks;
+        this.#scanner = scannerFor(cursor.bytes[cursor.at] as number);
+    }
+
+    // Documents -----------------------------------------------------------------------------------------------------
+
+    #stepDocument(scanner: DocumentScanner): BodyResult {
+        const cursor = this.#cursor;
+        const delimiter = this.#find();
+        const end = scanner.scan(cursor.bytes, cursor.at, delimiter.at);
+        if (this.#body.size + end - cursor.at > this.#limits.text) return this.#endOversizeDocument();
+        if (scanner.state === 'closed') {
+            this.#desk.handOut(this.#part, this.#takeDocument(end), false, 'text');
+            return 'document';
+        }
+        this.#body.append(cursor.bytes, cursor.at, end);
+        cursor.at = end;
+        if (scanner.state === 'alien') return this.#endAlienDocument();
+        return delimiter.next < 0 ? 'more' : this.#endBrokenDocument();
+    }
+
+    /** The first delimiter at or after the cursor that stands on a line of its own. */
+    #find(): Delimiter {
+        const { bytes, at, final } = this.#cursor;
+        if (this.#ahead === undefined || this.#ahead.at < at) {
+            this.#ahead = this.#delimiters.find(bytes, at, { before: this.#body.before, final });
+        }
+        return this.#ahead;
+    }
+
+    #takeDocument(end: number): Buffer {
+        const { bytes, at } = this.#cursor;
+        this.#cursor.at = end;
+        if (this.#body.size === 0) return Buffer.from(bytes.subarray(at, end));
+        this.#body.append(bytes, at, end);
+        return this.#body.take().subarray(this.#blanks);
+    }
+
+    /** Whether the part never promised a document, so that it may be something else. */
+    get #maySpareStructure(): boolean {
+        const { typeClass } = this.#part;
+        return !this.#isBare && (typeClass === 'text' || typeClass === 'binary');
+    }
+
+    #endOversizeDocument(): BodyResult {
+        const { text } = this.#limits;
+        if (this.#isBare || this.#part.typeClass !== 'binary') return this.#endOversize('text-too-large', text);
+        this.#fillUp(text);
+        this.#scanner = undefined;
+        return 'on';
+    }
+
+    /** What looked like a document is none. */
+    #endAlienDocument(): BodyResult {
+        this.#scanner = undefined;
+        if (!this.#isBare) return 'on';
+        this.seen = this.#body.take();
+        return 'garbage';
+    }
+
+    /** A delimiter came first. */
+    #endBrokenDocument(): BodyResult {
+        if (this.#maySpareStructure) this.#close('delimiter');
+        else {
+            this.#desk.counters.resyncs += 1;
+            this.#drop('text-broken');
+        }
+        return 'end';
+    }
+
+    // Bodies without structure --------------------------------------------------------------------------------------
+
+    /**
+     * A picture without a length is not ended at its end-of-image marker: the thumbnail within has one too. A length that
+     * agrees with that marker is believed at once; any other one when a delimiter follows.
+     */
+    #stepRaw(): BodyResult {
+        const cursor = this.#cursor;
+        const body = this.#body;
+        const declared = body.declared ?? -1;
+        const blankLine = body.size === declared && this.#part.typeClass === 'text' && cursor.firstOf(BLANK_LINES);
+        if (blankLine === 'more') return 'more';
+        if (blankLine) {
+            // Dahua ends its unstructured text with a blank line, which confirms the length before the next event does.
+            this.#close('delimiter');
+            return 'end';
+        }
+        const isPicture = body.isPicture(cursor.bytes, cursor.at);
+        const declaredAt = body.size <= declared ? cursor.at + declared - body.size : -1;
+        const delimiter = this.#delimiters.find(cursor.bytes, cursor.at, {
+            before: body.before,
+            gluedAt: declaredAt,
+            afterImage: isPicture,
+            final: cursor.final,
+        });
+        const isLengthReached = body.size < declared && declaredAt <= delimiter.at;
+        const stop = isLengthReached ? declaredAt : delimiter.at;
+        if (body.size + stop - cursor.at > this.#limitOf(isPicture)) {
+            const kind = this.#isText(isPicture) ? 'text-too-large' : 'picture-too-large';
+            return this.#endOversize(kind, this.#limitOf(isPicture));
+        }
+        body.append(cursor.bytes, cursor.at, stop);
+        cursor.at = stop;
+        const isOver = isLengthReached ? body.showsItsEnd : delimiter.next >= 0;
+        if (!isOver) return isLengthReached ? 'on' : 'more';
+        this.#close('delimiter');
+        return 'end';
+    }
+
+    #isText(isPicture: boolean): boolean {
+        const { typeClass } = this.#part;
+        return !isPicture && (typeClass === 'text' || typeClass === 'document');
+    }
+
+    #limitOf(isPicture: boolean): number {
+        return this.#isText(isPicture) ? this.#limits.text : this.#limits.picture;
+    }
+
+    #close(at: 'delimiter' | 'end of input'): void {
+        const { body, truncated, wrongLength } = this.#body.close(at);
+        if (wrongLength) this.#desk.counters.wrongLengths += 1;
+        this.#desk.handOut(this.#part, body, truncated);
+    }
+
+    #drop(kind: SplitterFaultKind): void {
+        this.#desk.drop(kind, this.#part.headers, this.#body.size, this.#body.start(FAULT_START));
+    }
+
+    #endOversize(kind: SplitterFaultKind, limit: number): BodyResult {
+        this.#fillUp(limit);
+        this.#drop(kind);
+        this.#body = new OpenBody();
+        return 'garbage';
+    }
+
+    /** Reads the body up to exactly its limit, so that what follows does not depend on chunks. */
+    #fillUp(limit: number): void {
+        const { bytes, at } = this.#cursor;
+        const stop = Math.max(at, at + limit - this.#body.size);
+        this.#body.append(bytes, at, stop);
+        this.#cursor.at = stop;
+    }
+}
