@@ -56,7 +56,7 @@ export class EventConnection {
     #parts = 0;
     #heardAt = 0;
     #splitter: PartSplitter | undefined;
-    #feeding = false;
+    #reading = false;
     #losses = 0;
     #cancelWatch: () => void = () => undefined;
     #cancelSettle: () => void = () => undefined;
@@ -79,7 +79,7 @@ export class EventConnection {
         const { body } = stream;
         const gone = new Promise<void>((resolve) => (body.closed ? resolve() : body.once('close', resolve)));
         const refusal = await this.#refusal(stream);
-        const end = refusal === undefined ? await this.#read(stream) : this.#end(refusal, false);
+        const end = refusal === undefined ? await this.#readAll(stream) : this.#end(refusal, false);
         stream.close();
         await gone;
         return end;
@@ -148,7 +148,7 @@ export class EventConnection {
     }
 
     /** Reads a stream to its end. */
-    #read({ headers, body }: HttpStream): Promise<ConnectionEnd> {
+    #readAll({ headers, body }: HttpStream): Promise<ConnectionEnd> {
         const { clock, watchdog } = this.#options;
         const { signal } = this.#abort;
         if (signal.aborted) return Promise.resolve(this.#end(Fault.from(signal.reason), false));
@@ -165,7 +165,7 @@ export class EventConnection {
         this.#watch(watchdog);
         body.on('data', (chunk: Buffer) => this.#hear(chunk));
         body.once('end', () => this.#finish(new Fault('STREAM_ENDED'), true));
-        body.once('error', (error) => this.#finish(Fault.from(error), true));
+        body.on('error', (error) => this.#finish(Fault.from(error), true));
         body.once('close', () => this.#finish(new Fault('CONNECTION_LOST'), true));
         return new Promise((resolve) => {
             this.#endReading = (end) => resolve({ ...end, bare: bare && end.parts === 1 });
@@ -178,13 +178,22 @@ export class EventConnection {
         if (splitter === undefined) return;
         this.#heardAt = this.#options.clock.now();
         this.#options.events.byte(this.#heardAt);
-        this.#feeding = true;
-        splitter.feed(chunk);
-        this.#feeding = false;
+        this.#read(() => splitter.feed(chunk));
         this.#cancelSettle();
         if (this.#splitter !== undefined && splitter.waits) {
-            this.#cancelSettle = this.#options.clock.after(SETTLE_MS, () => splitter.settle());
+            this.#cancelSettle = this.#options.clock.after(SETTLE_MS, () => this.#read(() => splitter.settle()));
         }
+    }
+
+    /** What goes wrong with a part ends the connection, and not the process. */
+    #read(step: () => void): void {
+        this.#reading = true;
+        try {
+            step();
+        } catch (thrown) {
+            this.#finish(Fault.from(thrown), false);
+        }
+        this.#reading = false;
     }
 
     #watch(ms: number): void {
@@ -233,10 +242,11 @@ export class EventConnection {
         if (endReading === undefined) return;
         this.#cancelWatch();
         this.#cancelSettle();
-        // What was cut off is told before the end; not from within a call of the splitter, and to nobody after close().
-        if (!this.#feeding && !this.#abort.signal.aborted) this.#splitter?.end();
-        this.#splitter = undefined;
         this.#endReading = undefined;
+        const splitter = this.#splitter;
+        // What was cut off is told before the end; not from within a call of the splitter, and to nobody after close().
+        if (!this.#reading && !this.#abort.signal.aborted) this.#read(() => splitter?.end());
+        this.#splitter = undefined;
         endReading(this.#end(fault, byDevice));
     }
 }

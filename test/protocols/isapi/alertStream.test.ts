@@ -122,6 +122,19 @@ describe('an alert stream', () => {
         assert.equal(recorder.parts[1]?.body.length, 300);
     });
 
+    it('survives a listener that fails, with a new connection', async () => {
+        const { recorder } = await setUp([eventStream(part)]);
+        let failures = 0;
+        recorder.onPart = () => {
+            failures += 1;
+            throw new Error('a reader with a bug');
+        };
+        await recorder.until(() => recorder.stream.state === 'offline');
+        assert.equal(recorder.lastChange?.fault?.code, 'UNEXPECTED');
+        await recorder.pass(1000);
+        await eventually(() => failures === 2);
+    });
+
     it('tells what could not be read', async () => {
         const half = streamPart('boundary', XML, motion.slice(0, 200));
         const { recorder } = await setUp([eventStream(half, '\r\n', part)]);
