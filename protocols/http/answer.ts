@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type Duplex, Readable } from 'node:stream';
-import type { Clock } from '../clock.js';
-import { Fault } from '../errors.js';
-import { type Challenge, parseChallenges } from './challenge.js';
-import { exchangeFault, type Peer } from './networkFault.js';
+import type { Clock } from '../clock';
+import { Fault } from '../errors';
+import { type Challenge, parseChallenges } from './challenge';
+import { exchangeFault, type Peer } from './networkFault';
 
 export interface AnswerContext {
     peer: Peer;

@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../clock.js';
-import { Fault } from '../errors.js';
-import type { UserCheck } from './userCheck.js';
+import { type Clock, systemClock } from '../clock';
+import { Fault } from '../errors';
+import type { UserCheck } from './userCheck';
 
 /**
  * `ok`: nothing speaks against the credentials. `suspect`: they were refused, or an old nonce was, and one attempt will

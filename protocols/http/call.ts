@@ -1,7 +1,7 @@
-import { Fault } from '../errors.js';
-import type { Destination } from './connection.js';
-import type { TalkRound } from './conversation.js';
-import { hostHeader, requestHeaders, requestMethod, requestPath } from './requestLine.js';
+import { Fault } from '../errors';
+import type { Destination } from './connection';
+import type { TalkRound } from './conversation';
+import { hostHeader, requestHeaders, requestMethod, requestPath } from './requestLine';
 
 export interface HttpRequest {
     /** GET unless given. */

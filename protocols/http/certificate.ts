@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { connect, type PeerCertificate } from 'node:tls';
-import { type Clock, systemClock } from '../clock.js';
-import { tlsFault } from './networkFault.js';
-import { formatFingerprint } from './tls.js';
+import { type Clock, systemClock } from '../clock';
+import { tlsFault } from './networkFault';
+import { formatFingerprint } from './tls';
 
 /** What people compare before they pin a certificate. */
 export interface CertificateSummary {

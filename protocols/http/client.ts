@@ -1,21 +1,21 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
-import { type Clock, systemClock } from '../clock.js';
-import { Fault } from '../errors.js';
-import type { Answer } from './answer.js';
-import { LoginBreaker } from './breaker.js';
-import { Call, type HttpRequest } from './call.js';
-import type { Connect, Destination } from './connection.js';
-import { converse, type TalkRound } from './conversation.js';
-import { DeviceAgents } from './deviceAgent.js';
-import { Login, type LoginKind, type LoginScheme } from './login.js';
-import { readHost } from './requestLine.js';
-import { StaleConnection, sendRound } from './round.js';
-import { readFingerprint, type Verify } from './tls.js';
-import { Turns } from './turns.js';
+import { type Clock, systemClock } from '../clock';
+import { Fault } from '../errors';
+import type { Answer } from './answer';
+import { LoginBreaker } from './breaker';
+import { Call, type HttpRequest } from './call';
+import type { Connect, Destination } from './connection';
+import { converse, type TalkRound } from './conversation';
+import { DeviceAgents } from './deviceAgent';
+import { Login, type LoginKind, type LoginScheme } from './login';
+import { readHost } from './requestLine';
+import { StaleConnection, sendRound } from './round';
+import { readFingerprint, type Verify } from './tls';
+import { Turns } from './turns';
 
-export type { HttpRequest } from './call.js';
+export type { HttpRequest } from './call';
 
 export interface HttpClientOptions {
     protocol: 'http' | 'https';

@@ -1,10 +1,10 @@
 import { connect as connectTcp } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import type { Clock } from '../clock.js';
-import { Fault } from '../errors.js';
-import { connectFault, type Peer, tlsFault } from './networkFault.js';
-import { checkPin, type TlsSettings, tlsOptions } from './tls.js';
+import type { Clock } from '../clock';
+import { Fault } from '../errors';
+import { connectFault, type Peer, tlsFault } from './networkFault';
+import { checkPin, type TlsSettings, tlsOptions } from './tls';
 
 /** Brings a connection from elsewhere, such as a tunnel; it may still be connecting. */
 export type Connect = (peer: Peer) => Duplex | Promise<Duplex>;

@@ -1,8 +1,8 @@
-import { Fault } from '../errors.js';
-import type { Answer } from './answer.js';
-import type { Attempt, LoginBreaker } from './breaker.js';
-import type { Credentials, Login, LoginTarget } from './login.js';
-import { readUserCheck, USER_CHECK_BYTES } from './userCheck.js';
+import { Fault } from '../errors';
+import type { Answer } from './answer';
+import type { Attempt, LoginBreaker } from './breaker';
+import type { Credentials, Login, LoginTarget } from './login';
+import { readUserCheck, USER_CHECK_BYTES } from './userCheck';
 
 /** One request and all the rounds its login takes. */
 export interface Conversation {

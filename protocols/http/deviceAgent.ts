@@ -1,10 +1,10 @@
 import { Agent, type ClientRequest, type ClientRequestArgs, type IncomingHttpHeaders } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { Fault } from '../errors.js';
-import { Carrier } from './carrier.js';
-import { type Destination, openConnection } from './connection.js';
-import { StrayByteFilter } from './strayBytes.js';
+import { Fault } from '../errors';
+import { Carrier } from './carrier';
+import { type Destination, openConnection } from './connection';
+import { StrayByteFilter } from './strayBytes';
 
 /** Devices have few connection slots (Supergiovane/node-red-contrib-hikvision-ultimate#74): an idle one is given back. */
 const IDLE_MS = 30_000;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Challenge } from './challenge.js';
+import type { Challenge } from './challenge';
 
 export type DigestHash = 'MD5' | 'SHA-256';
 

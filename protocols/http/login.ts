@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, systemClock } from '../clock.js';
-import { Fault } from '../errors.js';
-import { type Challenge, parseParameters } from './challenge.js';
-import { type DigestChallenge, type DigestHash, digestAuthorization, readDigestChallenge } from './digest.js';
-import { type Nonce, NonceCache } from './nonceCache.js';
+import { type Clock, systemClock } from '../clock';
+import { Fault } from '../errors';
+import { type Challenge, parseParameters } from './challenge';
+import { type DigestChallenge, type DigestHash, digestAuthorization, readDigestChallenge } from './digest';
+import { type Nonce, NonceCache } from './nonceCache';
 
 /** Which schemes may be used: `auto` is SHA-256, then MD5, then Basic. */
 export type LoginScheme = 'auto' | 'digest' | 'basic' | 'none';

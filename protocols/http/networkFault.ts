@@ -1,4 +1,4 @@
-import { Fault } from '../errors.js';
+import { Fault } from '../errors';
 
 /** Where the connection was to go, for the sentence. */
 export interface Peer {

@@ -1,4 +1,4 @@
-import type { DigestChallenge } from './digest.js';
+import type { DigestChallenge } from './digest';
 
 /** A nonce under way, and how it has fared. */
 export interface Nonce {

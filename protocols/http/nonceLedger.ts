@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../clock';
 
 /** The nonces in use that are remembered; beyond that the oldest must be asked for anew. */
 const MAX_NONCES = 1024;

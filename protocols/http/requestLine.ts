@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { Fault } from '../errors.js';
+import { Fault } from '../errors';
 
 function invalid(field: string, reason: string): Fault {
     return new Fault('CONFIG_INVALID', { details: { field, reason } });

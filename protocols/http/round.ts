@@ -1,9 +1,9 @@
 import { type IncomingMessage, request } from 'node:http';
-import type { Clock } from '../clock.js';
-import { Fault } from '../errors.js';
-import { Answer } from './answer.js';
-import type { DeviceAgent } from './deviceAgent.js';
-import { exchangeFault, type Peer } from './networkFault.js';
+import type { Clock } from '../clock';
+import { Fault } from '../errors';
+import { Answer } from './answer';
+import type { DeviceAgent } from './deviceAgent';
+import { exchangeFault, type Peer } from './networkFault';
 
 /** One request on the wire, without any thought about logins. */
 export interface Round {

@@ -1,8 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { type Clock, systemClock } from '../clock.js';
-import { parseChallenges } from './challenge.js';
-import { digestResponse, hashOf, headerText, userHash } from './digest.js';
-import { NonceLedger } from './nonceLedger.js';
+import { type Clock, systemClock } from '../clock';
+import { parseChallenges } from './challenge';
+import { digestResponse, hashOf, headerText, userHash } from './digest';
+import { NonceLedger } from './nonceLedger';
 
 export type DigestAlgorithm = 'MD5' | 'MD5-sess' | 'SHA-256' | 'SHA-256-sess';
 

@@ -1,4 +1,4 @@
-import { Carrier } from './carrier.js';
+import { Carrier } from './carrier';
 
 /** How much may stand before the answer; more is no answer at all, and is left for the parser to refuse. */
 const MOST_STRAY_BYTES = 64;

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { ConnectionOptions, PeerCertificate, TLSSocket } from 'node:tls';
-import { Fault } from '../errors.js';
+import { Fault } from '../errors';
 
 /**
  * `verify`: the certificate must be good, for this host, by the CAs of the system or those given. `pin`: it must be the

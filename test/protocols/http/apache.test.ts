@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import type { HttpClient, HttpClientOptions } from '../../../protocols/http/client.js';
-import { Apache, apacheMissing } from './support/apache.js';
-import { clientFor } from './support/device.js';
+import type { HttpClient, HttpClientOptions } from '../../../protocols/http/client';
+import { Apache, apacheMissing } from './support/apache';
+import { clientFor } from './support/device';
 
 const DIGEST = ['AuthType Digest', 'AuthDigestProvider file', 'AuthUserFile FOLDER/users.digest'];
 const BASIC = ['AuthType Basic', 'AuthBasicProvider file', 'AuthUserFile FOLDER/users.basic'];

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Fault } from '../../../protocols/errors.js';
-import { type BreakerState, LoginBreaker } from '../../../protocols/http/breaker.js';
-import { HandClock } from './support/clock.js';
+import type { Fault } from '../../../protocols/errors';
+import { type BreakerState, LoginBreaker } from '../../../protocols/http/breaker';
+import { HandClock } from './support/clock';
 
 const MINUTE = 60_000;
 const never = new AbortController().signal;

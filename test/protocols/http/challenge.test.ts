@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseChallenges, parseParameters } from '../../../protocols/http/challenge.js';
-import { readDigestChallenge } from '../../../protocols/http/digest.js';
+import { parseChallenges, parseParameters } from '../../../protocols/http/challenge';
+import { readDigestChallenge } from '../../../protocols/http/digest';
 
 const read = (value: string | string[]): Record<string, string>[] =>
     parseChallenges(value).map(({ scheme, parameters }) => ({ scheme, ...parameters }));

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { connect, createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { afterEach, describe, test } from 'node:test';
-import { Fault } from '../../../protocols/errors.js';
-import { HttpClient, type HttpClientOptions, type HttpRequest } from '../../../protocols/http/client.js';
-import { clientFor, rawDevice, TestDevice } from './support/device.js';
+import { Fault } from '../../../protocols/errors';
+import { HttpClient, type HttpClientOptions, type HttpRequest } from '../../../protocols/http/client';
+import { clientFor, rawDevice, TestDevice } from './support/device';
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import type { Fault } from '../../../protocols/errors.js';
-import { LoginBreaker } from '../../../protocols/http/breaker.js';
-import type { HttpClient, HttpClientOptions } from '../../../protocols/http/client.js';
-import { HandClock } from './support/clock.js';
-import { clientFor, type DeviceOptions, rawDevice, TestDevice } from './support/device.js';
+import type { Fault } from '../../../protocols/errors';
+import { LoginBreaker } from '../../../protocols/http/breaker';
+import type { HttpClient, HttpClientOptions } from '../../../protocols/http/client';
+import { HandClock } from './support/clock';
+import { clientFor, type DeviceOptions, rawDevice, TestDevice } from './support/device';
 
 const INFO = '/ISAPI/System/deviceInfo';
 const WRONG = { password: 'not-it' };

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
-import type { Fault } from '../../../protocols/errors.js';
-import type { HttpClientOptions, HttpStream } from '../../../protocols/http/client.js';
-import { clientFor, rawDevice, TestDevice } from './support/device.js';
+import type { Fault } from '../../../protocols/errors';
+import type { HttpClientOptions, HttpStream } from '../../../protocols/http/client';
+import { clientFor, rawDevice, TestDevice } from './support/device';
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {

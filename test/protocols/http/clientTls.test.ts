@@ -5,11 +5,11 @@ import { type AddressInfo, connect, createServer as createTcpServer, type Server
 import { Duplex } from 'node:stream';
 import { afterEach, describe, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
-import type { Fault } from '../../../protocols/errors.js';
-import type { HttpClientOptions } from '../../../protocols/http/client.js';
-import { formatFingerprint, readFingerprint, tlsOptions } from '../../../protocols/http/tls.js';
-import { makeCertificates, opensslMissing, type TestCertificate } from './support/certificates.js';
-import { clientFor } from './support/device.js';
+import type { Fault } from '../../../protocols/errors';
+import type { HttpClientOptions } from '../../../protocols/http/client';
+import { formatFingerprint, readFingerprint, tlsOptions } from '../../../protocols/http/tls';
+import { makeCertificates, opensslMissing, type TestCertificate } from './support/certificates';
+import { clientFor } from './support/device';
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {

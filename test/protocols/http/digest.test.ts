@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { parseChallenges } from '../../../protocols/http/challenge.js';
-import { type DigestInput, digestAuthorization, readDigestChallenge } from '../../../protocols/http/digest.js';
+import { parseChallenges } from '../../../protocols/http/challenge';
+import { type DigestInput, digestAuthorization, readDigestChallenge } from '../../../protocols/http/digest';
 
 function answer(challenge: string, input: Partial<DigestInput> = {}): string {
     return digestAuthorization(readDigestChallenge(parseChallenges(challenge)[0]!)!, {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Clock } from '../../../protocols/clock.js';
-import { parseChallenges } from '../../../protocols/http/challenge.js';
-import { type Credentials, Login, type LoginSettings, type Refusal } from '../../../protocols/http/login.js';
-import { ServerLogin, type ServerLoginOptions } from '../../../protocols/http/serverLogin.js';
+import type { Clock } from '../../../protocols/clock';
+import { parseChallenges } from '../../../protocols/http/challenge';
+import { type Credentials, Login, type LoginSettings, type Refusal } from '../../../protocols/http/login';
+import { ServerLogin, type ServerLoginOptions } from '../../../protocols/http/serverLogin';
 
 const USER = { username: 'admin', password: 'Vigia-1234' };
 const INFO = { method: 'GET', uri: '/ISAPI/System/deviceInfo' };

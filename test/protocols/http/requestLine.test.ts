@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-    hostHeader,
-    readHost,
-    requestHeaders,
-    requestMethod,
-    requestPath,
-} from '../../../protocols/http/requestLine.js';
+import { hostHeader, readHost, requestHeaders, requestMethod, requestPath } from '../../../protocols/http/requestLine';
 
 const CONFIG = { code: 'CONFIG_INVALID' };
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { parseChallenges } from '../../../protocols/http/challenge.js';
-import { digestAuthorization, readDigestChallenge } from '../../../protocols/http/digest.js';
-import { type DigestAlgorithm, ServerLogin, type ServerLoginOptions } from '../../../protocols/http/serverLogin.js';
-import { curl, curlMissing } from './support/curl.js';
+import { parseChallenges } from '../../../protocols/http/challenge';
+import { digestAuthorization, readDigestChallenge } from '../../../protocols/http/digest';
+import { type DigestAlgorithm, ServerLogin, type ServerLoginOptions } from '../../../protocols/http/serverLogin';
+import { curl, curlMissing } from './support/curl';
 
 const USER = { username: 'porteiro', password: 'Olá "Vigia"\\1' };
 

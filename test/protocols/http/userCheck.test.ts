@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readUserCheck } from '../../../protocols/http/userCheck.js';
+import { readUserCheck } from '../../../protocols/http/userCheck';
 
 const read = (text: string) => readUserCheck(Buffer.from(text));
 

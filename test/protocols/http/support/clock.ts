@@ -1,4 +1,4 @@
-import type { Clock } from '../../../../protocols/clock.js';
+import type { Clock } from '../../../../protocols/clock';
 
 /** A clock that a test moves by hand; what became due fires inside {@link advance}. */
 export class HandClock implements Clock {

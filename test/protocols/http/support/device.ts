@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { HttpClient, type HttpClientOptions } from '../../../../protocols/http/client.js';
-import { ServerLogin, type ServerLoginOptions } from '../../../../protocols/http/serverLogin.js';
+import { HttpClient, type HttpClientOptions } from '../../../../protocols/http/client';
+import { ServerLogin, type ServerLoginOptions } from '../../../../protocols/http/serverLogin';
 
 export const USER = { username: 'admin', password: 'Vigia-1234' };
 
