@@ -2,7 +2,7 @@ import { readKeyValues } from '../protocols/dahua/keyValues';
 import { Fault } from '../protocols/errors';
 import type { HttpResponse } from '../protocols/http/client';
 import { readAnswer, textOf } from '../protocols/isapi/answer';
-import { meansUnsupported } from '../protocols/isapi/answerFault';
+import { meansForeign, meansUnsupported } from '../protocols/isapi/answerFault';
 import { at, compact, flagAt, listAt, numberAt, textAt } from '../protocols/isapi/fields';
 import { readDoorCapabilities } from '../protocols/isapi/operations/access';
 import { type Channel, readChannels } from '../protocols/isapi/operations/channels';
@@ -216,8 +216,7 @@ export class Abilities implements Knowledge {
             return profileOf(await this.#read('/ISAPI/System/deviceInfo'));
         } catch (thrown) {
             const fault = Fault.from(thrown);
-            if (this.#vendor !== 'auto' || !(meansUnsupported(fault) || fault.code === 'ANSWER_UNREADABLE'))
-                throw fault;
+            if (this.#vendor !== 'auto' || !(meansUnsupported(fault) || meansForeign(fault))) throw fault;
             return this.#dahuaProfile().catch(() => Promise.reject(fault));
         }
     }

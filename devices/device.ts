@@ -11,6 +11,7 @@ import {
 } from '../protocols/http/client';
 import type { LoginKind } from '../protocols/http/login';
 import type { ConnectionChange } from '../protocols/isapi/alertStream';
+import { meansForeign } from '../protocols/isapi/answerFault';
 import { DeviceRequests } from './deviceRequests';
 import { EventStream, type EventSubscriber, type StreamOptions } from './eventStream';
 import type { DeviceLink } from './link';
@@ -62,7 +63,7 @@ export class Device {
     readonly p2p: P2pAccess;
     /** Everything that is asked of the device, and what was learned of it on the way. */
     readonly requests: DeviceRequests;
-    readonly #vendor: 'auto' | Vendor;
+    #vendor: 'auto' | Vendor;
     readonly #link: DeviceLink;
     readonly #events: EventStream;
 
@@ -113,8 +114,7 @@ export class Device {
 
     /** A picture of now. @param channel null is the device's first. */
     snapshot(channel: number | null): Promise<Picture> {
-        const take = this.#vendor === 'dahua' ? takeCgiSnapshot : takeSnapshot;
-        return take(this.#link, channel ?? 1);
+        return this.#takePicture(channel ?? 1);
     }
 
     /** A picture that an event only names. It is asked of this device, whatever host the URL names. */
@@ -133,6 +133,31 @@ export class Device {
         this.requests.close();
         this.#link.close();
         await ended;
+    }
+
+    async #takePicture(channel: number): Promise<Picture> {
+        const vendor = this.#vendor === 'auto' ? this.requests.abilities.known.profile?.vendor : this.#vendor;
+        if (vendor === 'dahua') return takeCgiSnapshot(this.#link, channel);
+        try {
+            return await takeSnapshot(this.#link, channel);
+        } catch (thrown) {
+            const fault = Fault.from(thrown);
+            // Nobody has said whose device it is, and it answers as none that speaks ISAPI.
+            if (vendor !== undefined || fault.isapi !== undefined || !meansForeign(fault)) throw fault;
+            return this.#tryCgiPicture(channel, fault);
+        }
+    }
+
+    /** @param before why there is no picture where this way fails too, unless its login is refused */
+    async #tryCgiPicture(channel: number, before: Fault): Promise<Picture> {
+        try {
+            const picture = await takeCgiSnapshot(this.#link, channel);
+            this.#vendor = 'dahua';
+            return picture;
+        } catch (thrown) {
+            const fault = Fault.from(thrown);
+            throw fault.code.startsWith('AUTH_') ? fault : before;
+        }
     }
 
     #linkOf(settings: DeviceSettings, clock: Clock): DeviceLink {

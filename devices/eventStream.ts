@@ -2,7 +2,6 @@ import { copyOccurrence } from '../events/copy';
 import type { DeviceIdentity, Occurrence, RawBody, Vendor } from '../events/deviceEvent';
 import { EventReader } from '../events/eventReader';
 import { type Clock, systemClock } from '../protocols/clock';
-import { eventManagerPath } from '../protocols/dahua/eventManager';
 import type { Fault } from '../protocols/errors';
 import { AlertStream, type ConnectionChange } from '../protocols/isapi/alertStream';
 import type { Part, SplitterFault } from '../protocols/multipart/partSplitter';
@@ -31,9 +30,6 @@ export interface EventSubscriber {
     /** The device does less than it was asked for. */
     warning(warning: Fault): void;
 }
-
-/** Asked of Dahua's event manager: well within the shortest watchdog. */
-const HEARTBEAT_SECONDS = 5;
 
 /**
  * The one event stream of a device, shared by all who listen: devices have very few stream slots. It opens with the
@@ -103,10 +99,8 @@ export class EventStream {
     }
 
     #start(options: StreamOptions): void {
-        const dahua = this.#vendor === 'dahua';
         const reader = new EventReader({
             via: 'alertstream',
-            ...(dahua && { vendor: 'dahua' as const }),
             device: this.#identity,
             clock: this.#clock,
             onOccurrence: (occurrence) => this.#deliver(occurrence),
@@ -114,17 +108,16 @@ export class EventStream {
             onUnreadable: (part, reason) => this.#each((subscriber) => subscriber.unreadable(part, reason)),
         });
         const stream = new AlertStream({
-            // The event manager is a stream of the same framing at a path of its own.
-            open: (request) =>
-                this.#link.open(dahua ? { ...request, path: eventManagerPath(HEARTBEAT_SECONDS) } : request),
-            mode: dahua ? 'alertStream' : options.mode,
+            open: (request) => this.#link.open(request),
+            mode: options.mode,
+            vendor: this.#vendor,
             watchdog: options.watchdog,
             clock: this.#clock,
             listener: {
                 onPart: (part) => reader.part(part),
                 onLost: (lost) => this.#each((subscriber) => subscriber.lost(lost)),
                 onWarning: (warning) => this.#each((subscriber) => subscriber.warning(warning)),
-                onOpened: (at, via) => reader.opened(at, via),
+                onOpened: (at, via, vendor) => reader.opened(at, via, vendor),
                 onConnection: (change) => {
                     if (this.#running?.stream !== stream) return;
                     this.#lastChange = change;

@@ -86,6 +86,7 @@ const FOREMOST = new Set(['face-comparison', 'access', 'doorbell', 'call']);
 export class EventReader {
     readonly counters: ReaderCounters = { events: 0, heartbeats: 0, copies: 0, unreadable: 0 };
     private via: Via;
+    private vendor: Vendor;
     private readonly clock: Clock;
     private readonly pictures: PictureCollector;
     private readonly duplicates = new DuplicateWindow();
@@ -99,6 +100,7 @@ export class EventReader {
 
     constructor(private readonly options: EventReaderOptions) {
         this.via = options.via;
+        this.vendor = options.vendor ?? 'hikvision';
         this.clock = options.clock ?? systemClock;
         this.pictures = new PictureCollector({
             clock: this.clock,
@@ -108,9 +110,13 @@ export class EventReader {
         if (options.connectedAt !== undefined) this.replay.opened(options.connectedAt);
     }
 
-    /** The stream was opened (again) at `at`, epoch milliseconds: what is older is a replay. */
-    opened(at: number, via: Via = this.via): void {
+    /**
+     * The stream was opened (again) at `at`, epoch milliseconds: what is older is a replay. How it was opened may have
+     * shown whose words it holds.
+     */
+    opened(at: number, via: Via = this.via, vendor: Vendor = this.vendor): void {
         this.via = via;
+        this.vendor = vendor;
         this.pictures.flush();
         this.replay.opened(at);
     }
@@ -172,8 +178,9 @@ export class EventReader {
     }
 
     private originOf(receivedAt: number, receivedFrom = this.options.receivedFrom): Origin {
-        const { vendor = 'hikvision', device, recorder, assumedOffset } = this.options;
-        return { vendor, via: this.via, device, receivedFrom, receivedAt, recorder, assumedOffset };
+        const { device, recorder, assumedOffset } = this.options;
+        const { vendor, via } = this;
+        return { vendor, via, device, receivedFrom, receivedAt, recorder, assumedOffset };
     }
 
     private readText(part: Part, origin: Origin): Outcome {

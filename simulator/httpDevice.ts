@@ -224,9 +224,15 @@ export class HttpDevice {
         } else if (!this.activated) {
             exchange.outcome('notActivated');
         } else if (this.#admits(exchange)) {
-            if (route === undefined) exchange.outcome(known ? 'methodNotAllowed' : 'unknownPath');
+            if (route === undefined && known) exchange.outcome('methodNotAllowed');
+            else if (route === undefined) this.unknownPath(exchange);
             else await route.handler(exchange);
         }
+    }
+
+    /** What it says to a path that it does not have. */
+    protected unknownPath(exchange: Exchange): void {
+        exchange.outcome('unknownPath');
     }
 
     /** Whether the login is right; when it is not, the 401 has been sent. */

@@ -1,8 +1,10 @@
 import { type Clock, systemClock } from '../clock';
+import { eventManagerPath } from '../dahua/eventManager';
 import { Fault } from '../errors';
 import type { HttpRequest } from '../http/client';
 import type { Part, SplitterFault } from '../multipart/partSplitter';
 import { pause } from '../pause';
+import { meansForeign } from './answerFault';
 import { EventConnection, type OpenStream } from './eventConnection';
 import { type ConnectionEnd, isForbidden, isLoginRefused, ReconnectPolicy } from './reconnectPolicy';
 import { subscribeRequest } from './subscribeEvent';
@@ -23,11 +25,14 @@ export interface ConnectionChange {
 /** How the stream was opened. */
 export type StreamVia = 'alertstream' | 'subscribe';
 
+/** Whose words a stream holds. */
+export type StreamVendor = 'hikvision' | 'dahua';
+
 export interface AlertStreamListener {
     onPart(part: Part): void;
     onConnection(change: ConnectionChange): void;
     /** A connection has opened, also one that replaces another without any change of state. */
-    onOpened?(at: number, via: StreamVia): void;
+    onOpened?(at: number, via: StreamVia, vendor: StreamVendor): void;
     /** Bytes of the stream that became no part. */
     onLost?(lost: SplitterFault): void;
     /** The device reports less than it was asked for. */
@@ -39,6 +44,11 @@ export interface AlertStreamOptions {
     open: OpenStream;
     /** `auto` begins with alertStream and subscribes where the device has none; `subscribe` does it the other way round. */
     mode: 'auto' | 'alertStream' | 'subscribe';
+    /**
+     * Whose device it is; `hikvision` by default. With `auto` the event manager of Dahua and Intelbras is asked for where
+     * a device has no stream of ISAPI; with `dahua` it alone, whatever the mode.
+     */
+    vendor?: 'auto' | StreamVendor;
     /** Seconds without a byte after which the stream is opened again. */
     watchdog: number;
     /** Types that are subscribed to, as the device names them; all where there are none. */
@@ -51,16 +61,32 @@ export interface AlertStreamOptions {
 
 interface Route {
     via: StreamVia;
+    vendor: StreamVendor;
     request: HttpRequest;
 }
 
 const ALERT_STREAM: Route = {
     via: 'alertstream',
+    vendor: 'hikvision',
     request: { path: '/ISAPI/Event/notification/alertStream' },
 };
 
 /** Firmware from before ISAPI; gone on new firmware, which answers 404. */
-const OLD_ALERT_STREAM: Route = { via: 'alertstream', request: { path: '/Event/notification/alertStream' } };
+const OLD_ALERT_STREAM: Route = {
+    via: 'alertstream',
+    vendor: 'hikvision',
+    request: { path: '/Event/notification/alertStream' },
+};
+
+/** Seconds between the heartbeats that Dahua's event manager is asked for: well within the shortest watchdog. */
+const HEARTBEAT_SECONDS = 5;
+
+/** A stream of the same framing with other words in it (Dahua HTTP API, "Subscribe to event messages"). */
+const EVENT_MANAGER: Route = {
+    via: 'alertstream',
+    vendor: 'dahua',
+    request: { path: eventManagerPath(HEARTBEAT_SECONDS) },
+};
 
 /** What a device answers to a path or method that it does not have. */
 const ABSENT = new Set(['NOT_FOUND', 'NOT_SUPPORTED']);
@@ -86,6 +112,8 @@ export class AlertStream {
     readonly #routes: readonly Route[];
     /** Routes that the device does not have, as far as it said so. */
     readonly #absent = new Set<Route>();
+    /** As told, or as the first stream that opened has shown. */
+    #vendor: 'auto' | StreamVendor;
     readonly #closed = new AbortController();
     #connection: EventConnection | undefined;
     #wake: AbortController | undefined;
@@ -94,7 +122,11 @@ export class AlertStream {
     #lastByteAt: number | undefined;
 
     constructor(options: AlertStreamOptions) {
-        const subscription: Route = { via: 'subscribe', request: subscribeRequest(options.events) };
+        const subscription: Route = {
+            via: 'subscribe',
+            vendor: 'hikvision',
+            request: subscribeRequest(options.events),
+        };
         const plain = [ALERT_STREAM, OLD_ALERT_STREAM];
         const byMode = {
             auto: [...plain, subscription],
@@ -104,7 +136,8 @@ export class AlertStream {
         this.#options = options;
         this.#clock = options.clock ?? systemClock;
         this.#policy = new ReconnectPolicy(options.random ?? Math.random, options.watchdog * 1000);
-        this.#routes = byMode[options.mode];
+        this.#routes = [...byMode[options.mode], EVENT_MANAGER];
+        this.#vendor = options.vendor ?? 'hikvision';
     }
 
     get state(): ConnectionState {
@@ -125,6 +158,7 @@ export class AlertStream {
     retryNow(): void {
         this.#policy.reset();
         this.#absent.clear();
+        this.#vendor = this.#options.vendor ?? 'hikvision';
         this.#wake?.abort();
     }
 
@@ -150,21 +184,33 @@ export class AlertStream {
 
     /** Tries the ways to the stream that the device may have, until one opens. */
     async #connect(): Promise<ConnectionEnd> {
-        const candidates = this.#routes.filter((route) => !this.#absent.has(route));
+        let left = this.#candidates();
         let told: ConnectionEnd | undefined;
-        for (const route of candidates.length > 0 ? candidates : this.#routes.slice(0, 1)) {
+        while (left.length > 0) {
+            const [route, ...others] = left as [Route, ...Route[]];
             const end = await this.#follow(route);
             if (end.opened || this.#closed.signal.aborted) return end;
             const absent = (route.via === 'subscribe' ? NOT_SUBSCRIBED : ABSENT).has(end.fault.code);
             if (absent) this.#absent.add(route);
             // Of several refusals the one that says more than “no such path” is told, else the first.
-            if (told === undefined || !ABSENT.has(end.fault.code)) told = end;
-            if (!absent) break;
+            if (told === undefined || !meansForeign(end.fault)) told = end;
+            if (absent) left = others;
+            else left = meansForeign(end.fault) ? others.filter(({ vendor }) => vendor !== route.vendor) : [];
         }
         return told as ConnectionEnd;
     }
 
-    async #follow({ via, request }: Route): Promise<ConnectionEnd> {
+    #candidates(): readonly Route[] {
+        const routes = this.#routes.filter(({ vendor }) => this.#vendor === 'auto' || this.#vendor === vendor);
+        const present = routes.filter((route) => !this.#absent.has(route));
+        if (present.length > 0) return present;
+        if (this.#vendor !== 'auto') return routes.slice(0, 1);
+        // A device that has nothing at all is still starting up: what it is shows later.
+        this.#absent.clear();
+        return routes;
+    }
+
+    async #follow({ via, vendor, request }: Route): Promise<ConnectionEnd> {
         const { open, watchdog, listener } = this.#options;
         const connection = new EventConnection({
             open,
@@ -173,7 +219,8 @@ export class AlertStream {
             clock: this.#clock,
             events: {
                 opened: (at) => {
-                    listener.onOpened?.(at, via);
+                    this.#vendor = vendor;
+                    listener.onOpened?.(at, via, vendor);
                     if (this.#state !== 'online') this.#tell({ state: 'online' });
                 },
                 part: (part) => listener.onPart(part),

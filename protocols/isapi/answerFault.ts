@@ -86,3 +86,17 @@ export function meansUnsupported(fault: Fault): boolean {
     // Recorders answer a bare 403 where cameras answer 200; one that names the privilege means the privilege.
     return fault.code === 'FORBIDDEN' && fault.isapi?.subStatusCode?.toLowerCase() !== 'lowprivilege';
 }
+
+/** Devices of another make show a page there, or say `Bad Request` without a document of ISAPI. */
+const STRANGE = new Set([
+    'STREAM_NOT_EVENTS',
+    'REQUEST_INVALID',
+    'HTTP_STATUS',
+    'ANSWER_UNREADABLE',
+    'RESPONSE_MALFORMED',
+]);
+
+/** True where a device that speaks no ISAPI may have answered so. A refused login says nothing about that. */
+export function meansForeign({ code, isapi }: Fault): boolean {
+    return code === 'NOT_FOUND' || code === 'NOT_SUPPORTED' || (STRANGE.has(code) && isapi === undefined);
+}
