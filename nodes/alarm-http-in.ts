@@ -1,7 +1,11 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import { AlarmReceiver } from '../devices/alarmReceiver';
+import type { AlarmWatch } from '../devices/alarmWatch';
 import { Fault } from '../protocols/errors';
 import { AlarmHost } from '../protocols/isapi/alarmHost';
+import { addAlarmRoutes } from '../runtime/admin/alarmRoutes';
+import { knownDevices } from '../runtime/admin/knownDevices';
+import { AlarmNodes } from '../runtime/alarmNodes';
 import { AlarmPlaces } from '../runtime/alarmPlaces';
 import { deviceOf } from '../runtime/deviceNode';
 import { environmentOf, tlsOptionsOf } from '../runtime/environment';
@@ -17,22 +21,29 @@ type Credentials = { username?: string; password?: string };
 /** The listening host that devices post alarms to: events (output 1) and posts that were refused or broken (output 2). */
 export = (RED: NodeAPI): void => {
     const places = new AlarmPlaces(RED);
+    const nodes = new AlarmNodes();
 
     function AlarmHttpInNode(this: Node<Credentials>, saved: NodeDef) {
         RED.nodes.createNode(this, saved);
         const status = new NodeStatus(RED, this);
+        const known = nodes.enlist(this.id);
+        this.on('close', () => nodes.leave(this.id, known));
         const fail = (thrown: unknown) => {
             const fault = Fault.from(thrown);
+            known.fault = fault;
             status.fault(fault);
             this.error(explain(RED, fault));
         };
         try {
             const config = migrate('alarm-http-in', saved);
             const settings = readAlarmHttpIn(config, this.credentials ?? {}, environmentOf(RED, this));
-            const receiver = createReceiver(this, settings, status);
-            const host = createHost(this, settings, status, receiver);
+            const receiver = createReceiver(this, settings, status, known.watch);
+            const host = createHost(this, settings, status, receiver, known.watch);
             const place = places.take(settings, tlsOptionsOf(RED, config.tls), host);
-            place.then(({ address }) => status.listening(address), fail);
+            place.then(({ address }) => {
+                known.address = address;
+                status.listening(address);
+            }, fail);
             this.on('close', (done: () => void) => {
                 status.close();
                 host.close();
@@ -45,7 +56,12 @@ export = (RED: NodeAPI): void => {
         }
     }
 
-    function createReceiver(node: Node, settings: AlarmHttpInSettings, status: NodeStatus): AlarmReceiver {
+    function createReceiver(
+        node: Node,
+        settings: AlarmHttpInSettings,
+        status: NodeStatus,
+        watch: AlarmWatch,
+    ): AlarmReceiver {
         const device = settings.device === '' ? undefined : deviceOf(RED, settings.device);
         return new AlarmReceiver({
             filter: settings,
@@ -54,6 +70,7 @@ export = (RED: NodeAPI): void => {
             identity: device?.identity,
             onOccurrence: (occurrence, post) => {
                 status.event(occurrence.event);
+                watch.event(occurrence.event);
                 const message: NodeMessage & { res?: object } = eventMessage(occurrence);
                 if (settings.answer === 'flow' && post !== undefined) {
                     message.res = { _res: new FlowResponse((answer) => post.respond(answer)) };
@@ -70,13 +87,18 @@ export = (RED: NodeAPI): void => {
         settings: AlarmHttpInSettings,
         status: NodeStatus,
         receiver: AlarmReceiver,
+        watch: AlarmWatch,
     ): AlarmHost {
         return new AlarmHost({
             ...settings,
             login: alarmLogin(settings),
-            onPost: (post) => receiver.receive(post),
+            onPost: (post) => {
+                watch.posted(post.source);
+                receiver.receive(post);
+            },
             onRejected: (rejection) => {
                 status.rejected();
+                watch.rejected(rejection);
                 node.send([null, rejectionMessage(RED, rejection)]);
             },
         });
@@ -85,4 +107,6 @@ export = (RED: NodeAPI): void => {
     RED.nodes.registerType<Node<Credentials>, NodeDef, object, Credentials>('alarm-http-in', AlarmHttpInNode, {
         credentials: { username: { type: 'text' }, password: { type: 'password' } },
     });
+
+    addAlarmRoutes(RED, nodes, knownDevices);
 };

@@ -32,6 +32,8 @@ export interface WantedHost {
     host: string;
     port: number;
     format: 'XML' | 'JSON';
+    /** How the device shows who it is; nothing is changed about that where it is left out. */
+    login?: { method: 'none' | 'basic' | 'MD5digest'; username: string; password: string };
 }
 
 export interface HttpHostSlots {
@@ -116,6 +118,11 @@ function hostAt(editor: XmlEditor, place: Place): HttpHost {
         // An unused slot has no address; its url is "/" or empty on every device dumped (hikvision_next).
         free: host === '' || host === '0.0.0.0' || host === '::',
     });
+}
+
+/** Whether a slot posts where it is wanted to. */
+export function isSameHost(host: HttpHost, wanted: Pick<WantedHost, 'host' | 'port' | 'url'>): boolean {
+    return host.host === wanted.host && host.port === wanted.port && sameUrl(host.url, wanted.url);
 }
 
 function choose(hosts: readonly HttpHost[], wanted: WantedHost, slot: number | undefined, replace: boolean): HttpHost {
@@ -207,4 +214,10 @@ function fill(editor: XmlEditor, place: Place, wanted: WantedHost): void {
     else
         editor.put(wanted.host.includes(':') ? 'ipv6Address' : 'ipAddress', wanted.host, place, 'addressingFormatType');
     editor.put('portNo', wanted.port, place);
+    if (wanted.login === undefined) return;
+    const { method, username, password } = wanted.login;
+    editor.put('userName', username, place, 'portNo');
+    // A document that was read holds no password, and devices check the order of what they are sent.
+    editor.put('password', password, place, editor.find('userName', place) === undefined ? 'portNo' : 'userName');
+    editor.put('httpAuthenticationMethod', method, place);
 }

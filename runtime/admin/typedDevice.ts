@@ -30,7 +30,7 @@ export function readTypedDevice(RED: NodeAPI, body: unknown): TypedDevice {
     const given = objectOf(config);
     const known = Object.keys(DEVICE_CONFIG_DEFAULTS).filter((name) => Object.hasOwn(given, name));
     const saved = Object.fromEntries(known.map((name) => [name, given[name]]));
-    const complete = credentialsOf(RED, nodeId, objectOf(credentials));
+    const complete = typedCredentials(RED, nodeId, objectOf(credentials));
     // A node that was never deployed has no flow to take variables from: those of the process are left.
     const node = (RED.nodes.getNode(nodeId) ?? { id: nodeId, name: String(given.name ?? '') }) as Node;
     const migrated = migrate('device-config', saved);
@@ -44,7 +44,8 @@ export function readTypedDevice(RED: NodeAPI, body: unknown): TypedDevice {
     return { settings, dependencies: { link } };
 }
 
-function credentialsOf(RED: NodeAPI, id: string, given: Record<string, unknown>): DeviceCredentials {
+/** Credentials as typed; those that only stand for the saved ones are those of the node with this id. */
+export function typedCredentials(RED: NodeAPI, id: string, given: Record<string, unknown>): DeviceCredentials {
     const saved = (RED.nodes.getCredentials(id) ?? {}) as DeviceCredentials;
     const complete: DeviceCredentials = {};
     for (const name of CREDENTIALS) {

@@ -184,6 +184,11 @@ describe('the dialogs', () => {
                 assertText(`${SHARED}${key}`, 'device-config');
             }
         }
+        const alarm = source('resources', 'editorAlarm.js');
+        for (const [, key] of alarm.matchAll(/\btext\('([^']+)'/g)) {
+            assertText(`alarm-http-in.${key}`, 'alarm-http-in');
+        }
+        for (const [, key] of alarm.matchAll(/\bshared\('([^']+)'/g)) assertText(`${SHARED}${key}`, 'alarm-http-in');
     });
 });
 

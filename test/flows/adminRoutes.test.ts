@@ -8,7 +8,11 @@ const LOGIN = { username: 'admin', password: 'Canary-7f3a' };
 /** bcrypt of “reader”; made once, as it takes its time. */
 const HASH = '$2b$04$JwKOnvIzMUxOVPnPl7K.s.r5ZEIzdCx1dxy40zDBpoLJBrH4./OwC';
 
-const ROUTES = ['test', 'discover', 'diagnostics', 'knowledge'].map((name) => `device-config/${name}`);
+const WRITING = [
+    ...['test', 'discover', 'diagnostics', 'knowledge'].map((name) => `device-config/${name}`),
+    ...['plan', 'configure', 'release', 'examine'].map((name) => `alarm-http-in/${name}`),
+];
+const READING = ['alarm-http-in/seen'];
 
 describe('the admin routes of the buttons', () => {
     let nodeRed: RunningNodeRed;
@@ -41,7 +45,7 @@ describe('the admin routes of the buttons', () => {
             body: JSON.stringify({ id: 'device', config: { host: '127.0.0.1', port: camera.port } }),
         });
 
-    for (const path of ROUTES) {
+    for (const path of [...WRITING, ...READING]) {
         it(`refuse ${path} to whoever is not logged in, and nothing reaches the device`, async () => {
             assert.equal((await post(path)).status, 401);
             assert.equal(camera.requests.length, 0);
@@ -62,7 +66,8 @@ describe('the admin routes of the buttons', () => {
         });
         const { access_token: token } = (await answer.json()) as { access_token: string };
         assert.ok(token);
-        for (const path of ROUTES) assert.equal((await post(path, token)).status, 401, path);
+        for (const path of WRITING) assert.equal((await post(path, token)).status, 401, path);
+        for (const path of READING) assert.equal((await post(path, token)).status, 200, path);
         assert.equal(camera.requests.length, 0);
     });
 });
