@@ -200,6 +200,7 @@ for (const runtime of RUNTIMES) {
         it('asks of a new device no more than its address and its password', async () => {
             await editor.openConfig('device-config');
             const { page } = editor;
+            await page.locator('#node-config-input-password').waitFor();
             const shown = page.locator('.vigia-form :is(input, select):visible');
             const ids = await shown.evaluateAll((fields) => fields.map((field) => (field as { id: string }).id));
             assert.deepEqual(
