@@ -31,6 +31,8 @@ for (const runtime of RUNTIMES) {
         let nodeRed: RunningNodeRed;
         let browser: Browser;
         let editor: EditorPage;
+        /** What the routes of the buttons were asked by address, and what they answered. */
+        const answers: string[] = [];
         let camera: Camera;
         let secure: Camera;
         let nvr: Nvr;
@@ -70,6 +72,9 @@ for (const runtime of RUNTIMES) {
             });
             browser = await startBrowser();
             editor = await openEditor(browser, nodeRed, { height: 1000 });
+            editor.page.on('response', async (response) => {
+                if (/\/device-config\/\w+$/.test(response.url())) answers.push(response.url(), await response.text());
+            });
         });
 
         after(async () => {
@@ -164,7 +169,7 @@ for (const runtime of RUNTIMES) {
         });
 
         it('lists what the search found, or why it found nothing, and fills in what is chosen', async () => {
-            const answers: object[] = [
+            const searches: object[] = [
                 {
                     devices: [],
                     interfaces: [{ name: 'eth0', address: '172.17.0.2' }],
@@ -197,7 +202,7 @@ for (const runtime of RUNTIMES) {
                 },
             ];
             // What a search sends has no place in a test: only its answer is shown here.
-            await editor.page.route('**/device-config/discover', (route) => route.fulfill({ json: answers.shift() }));
+            await editor.page.route('**/device-config/discover', (route) => route.fulfill({ json: searches.shift() }));
             await editor.openConfig('device-config');
             const found = '#vigia-discover-result';
             await editor.page.locator('#vigia-discover').click();
@@ -235,6 +240,11 @@ for (const runtime of RUNTIMES) {
             await editor.done();
             assert.deepEqual(await editor.property('stream', 'channels'), [2]);
             assert.deepEqual(await editor.property('stream', 'kinds'), ['motion']);
+        });
+
+        it('repeats no password in an answer, and puts none into an address', () => {
+            assert.ok(answers.length > 4);
+            for (const secret of [LOGIN.password]) assert.ok(!answers.join().includes(secret));
         });
 
         it('works without a single error in the page', () => {
