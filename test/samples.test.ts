@@ -10,7 +10,8 @@ import { faultCodeOf, readIsapiStatus } from '../protocols/isapi/responseStatus'
 import { listOf } from '../protocols/isapi/values';
 import { boundaryOf } from '../protocols/multipart/boundary';
 import { PartSplitter } from '../protocols/multipart/partSplitter';
-import { TestClock, textPart } from './events/support';
+import { NOON, textPart } from './events/support';
+import { ManualClock } from './support/manualClock';
 import { packageRoot } from './support/packageRoot';
 import { Random } from './support/random';
 
@@ -30,7 +31,7 @@ function readStream(bytes: Buffer, sizes: () => number, boundary?: string): Read
     const reader = new EventReader({
         via: 'alertstream',
         device: {},
-        clock: new TestClock(),
+        clock: new ManualClock(NOON),
         assumedOffset: 0,
         onOccurrence: (occurrence) => read.occurrences.push(occurrence),
         onHeartbeat: () => {
@@ -55,7 +56,7 @@ function readDocument(bytes: Buffer): Read {
     const reader = new EventReader({
         via: 'alarm-http',
         device: {},
-        clock: new TestClock(),
+        clock: new ManualClock(NOON),
         assumedOffset: 120,
         onOccurrence: (occurrence) => read.occurrences.push(occurrence),
         onHeartbeat: () => {
@@ -149,7 +150,11 @@ const EXPECTATIONS: Record<string, Expectation> = {
         };
         assert.equal(answer.AcsEvent.totalMatches, 277);
         const occurrences: Occurrence[] = [];
-        const options = { via: 'alertstream' as const, device: { mac: '00:00:5e:00:53:0a' }, clock: new TestClock() };
+        const options = {
+            via: 'alertstream' as const,
+            device: { mac: '00:00:5e:00:53:0a' },
+            clock: new ManualClock(NOON),
+        };
         const reader = new EventReader({ ...options, onOccurrence: (occurrence) => occurrences.push(occurrence) });
         reader.history(answer.AcsEvent.InfoList);
         assert.equal(occurrences.length, 20);

@@ -8,9 +8,9 @@ import type { IsupAlarm, UnknownFrame } from '../../protocols/isup/data';
 import type { Presence } from '../../protocols/isup/presence';
 import { EhomeDevice } from '../../simulator/ehomeDevice';
 import { IsupDevice } from '../../simulator/isupDevice';
-import { ManualClock } from '../protocols/isup/manualClock';
 import { RawClient, until } from '../protocols/isup/rig';
 import { vectors } from '../protocols/isup/vectors';
+import { ManualClock } from '../support/manualClock';
 
 const KEY = 'Test1234key';
 

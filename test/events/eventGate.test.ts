@@ -3,11 +3,12 @@ import { describe, it } from 'node:test';
 import type { DeviceEvent, Occurrence } from '../../events/deviceEvent';
 import { EventGate, type EventGateOptions } from '../../events/eventGate';
 import { EventReader } from '../../events/eventReader';
-import { alert, body, picturePart, TestClock, textPart } from './support';
+import { ManualClock } from '../support/manualClock';
+import { alert, body, NOON, picturePart, textPart } from './support';
 
 /** A reader and a gate behind it, as a node has them. */
 function node(options: Partial<EventGateOptions> = {}) {
-    const clock = new TestClock();
+    const clock = new ManualClock(NOON);
     const out: Occurrence[] = [];
     const gate = new EventGate({
         kinds: [],

@@ -1,48 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { DeviceEvent, Occurrence } from '../../events/deviceEvent';
 import { EventReader, type EventReaderOptions } from '../../events/eventReader';
-import type { Clock } from '../../protocols/clock';
 import type { Part } from '../../protocols/multipart/partSplitter';
+import { ManualClock } from '../support/manualClock';
 import { fixture } from '../support/packageRoot';
 
 /** A moment that all tests share: 20 November 2026, 12:00 UTC. */
 export const NOON = Date.UTC(2026, 10, 20, 12);
-
-/** Time that passes only when a test says so. */
-export class TestClock implements Clock {
-    private timers: { at: number; fire: () => void }[] = [];
-
-    constructor(private time = NOON) {}
-
-    now(): number {
-        return this.time;
-    }
-
-    after(ms: number, fire: () => void): () => void {
-        const timer = { at: this.time + ms, fire };
-        this.timers.push(timer);
-        return () => {
-            this.timers = this.timers.filter((other) => other !== timer);
-        };
-    }
-
-    advance(ms: number): void {
-        const end = this.time + ms;
-        for (;;) {
-            const [next] = this.timers.filter(({ at }) => at <= end).sort((one, other) => one.at - other.at);
-            if (next === undefined) break;
-            this.timers = this.timers.filter((timer) => timer !== next);
-            this.time = Math.max(this.time, next.at);
-            next.fire();
-        }
-        this.time = end;
-    }
-
-    /** How many timers are set. */
-    get pending(): number {
-        return this.timers.length;
-    }
-}
 
 export function body(name: string): string {
     return readFileSync(fixture('events', name), 'utf8');
@@ -84,7 +48,7 @@ function elements(fields: Record<string, unknown>): string {
 
 export interface Bench {
     reader: EventReader;
-    clock: TestClock;
+    clock: ManualClock;
     occurrences: Occurrence[];
     heartbeats: number[];
     unreadable: string[];
@@ -94,7 +58,7 @@ export interface Bench {
 
 /** A reader of one stream (or of pushes) that writes down what it says. */
 export function bench(options: Partial<EventReaderOptions> = {}): Bench {
-    const clock = new TestClock();
+    const clock = new ManualClock(NOON);
     const occurrences: Occurrence[] = [];
     const events: DeviceEvent[] = [];
     const heartbeats: number[] = [];

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import type { Presence } from '../../protocols/isup/presence';
 import { EhomeDevice } from '../../simulator/ehomeDevice';
 import { IsupDevice } from '../../simulator/isupDevice';
 import { vectors } from '../protocols/isup/vectors';
+import { freePort } from '../support/freePort';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
 
 const KEY = 'Canary-7f3a';
@@ -25,15 +25,6 @@ const debug = (id: string) => ({
     targetType: 'full',
     wires: [],
 });
-
-/** Two ports that are free now: the node takes each for TCP and UDP. */
-async function freePort(): Promise<number> {
-    const server = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = server.address() as { port: number };
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-}
 
 /** A deploy is over before the port is open: a device tries again, as real ones do. */
 async function comeOnline(device: IsupDevice): Promise<string> {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { Terminal, type TerminalOptions } from '../../simulator/terminal';
-import { curl, ManualClock } from './support';
+import { ManualClock } from '../support/manualClock';
+import { curl } from './support';
 
 const RIGHT = 'admin:vigia123';
 

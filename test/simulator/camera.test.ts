@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { XMLParser } from 'fast-xml-parser';
 import { Camera, type CameraOptions } from '../../simulator/camera';
-import { count, curl, ManualClock, RawClient, STREAM_REQUEST } from './support';
+import { ManualClock } from '../support/manualClock';
+import { count, curl, RawClient, STREAM_REQUEST } from './support';
 
 const RIGHT = 'admin:vigia123';
 const OPEN = { login: { methods: 'none' as const } };

@@ -9,8 +9,9 @@ import { somePlate } from '../../simulator/plates';
 import { seededRandom } from '../../simulator/random';
 import { doorStory, gateStory, recorderStory, type Story, tell } from '../../simulator/stories';
 import { Terminal } from '../../simulator/terminal';
+import { ManualClock } from '../support/manualClock';
 import { httpReceiver } from './alarmReceiver';
-import { count, curl, ManualClock, RawClient, STREAM_REQUEST } from './support';
+import { count, curl, RawClient, STREAM_REQUEST } from './support';
 
 const FREE = { camera: 0, nvr: 0, terminal: 0 };
 const OPEN = { login: { methods: 'none' as const } };

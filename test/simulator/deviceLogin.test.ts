@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { LoginOptions } from '../../simulator/deviceLogin';
 import { HttpDevice, type HttpDeviceOptions } from '../../simulator/httpDevice';
-import { curl, ManualClock, NonceHolder } from './support';
+import { ManualClock } from '../support/manualClock';
+import { curl, NonceHolder } from './support';
 
 const USER_CHECK = '/ISAPI/Security/userCheck';
 const RIGHT = 'admin:vigia123';

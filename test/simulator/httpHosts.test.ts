@@ -3,8 +3,9 @@ import { afterEach, describe, it } from 'node:test';
 import { XMLParser } from 'fast-xml-parser';
 import { Camera, type CameraOptions } from '../../simulator/camera';
 import { isLoopback } from '../../simulator/push/hostSlot';
+import { ManualClock } from '../support/manualClock';
 import { httpReceiver } from './alarmReceiver';
-import { curl, ManualClock } from './support';
+import { curl } from './support';
 
 const RIGHT = 'admin:vigia123';
 const BASE = '/ISAPI/Event/notification/httpHosts';

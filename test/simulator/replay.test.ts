@@ -7,8 +7,9 @@ import { Fault } from '../../protocols/errors';
 import { Camera } from '../../simulator/camera';
 import { readRecordings, recordingOf } from '../../simulator/stream/recording';
 import { postsOf, Replay, splitAtDelimiters } from '../../simulator/stream/replay';
+import { ManualClock } from '../support/manualClock';
 import { packageRoot } from '../support/packageRoot';
-import { ManualClock, RawClient, STREAM_REQUEST } from './support';
+import { RawClient, STREAM_REQUEST } from './support';
 
 const part = (text: string) =>
     `--hikboundary\r\nContent-Type: application/xml\r\nContent-Length: ${text.length}\r\n\r\n${text}`;

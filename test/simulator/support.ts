@@ -90,46 +90,6 @@ export function count(bytes: Buffer, wanted: string): number {
     return found;
 }
 
-/** A clock that stands still until a test moves it. */
-export class ManualClock {
-    #now: number;
-    #timers: { at: number; fire: () => void }[] = [];
-
-    constructor(start = Date.UTC(2026, 0, 15, 12, 0, 0)) {
-        this.#now = start;
-    }
-
-    now(): number {
-        return this.#now;
-    }
-
-    after(ms: number, fire: () => void): () => void {
-        const timer = { at: this.#now + ms, fire };
-        this.#timers.push(timer);
-        return () => {
-            this.#timers = this.#timers.filter((other) => other !== timer);
-        };
-    }
-
-    /** Lets time pass and fires what falls due, in order. */
-    advance(ms: number): void {
-        const end = this.#now + ms;
-        for (;;) {
-            const due = this.#timers.filter((timer) => timer.at <= end).sort((a, b) => a.at - b.at)[0];
-            if (due === undefined) break;
-            this.#timers = this.#timers.filter((timer) => timer !== due);
-            this.#now = due.at;
-            due.fire();
-        }
-        this.#now = end;
-    }
-
-    /** Timers that wait. */
-    get pending(): number {
-        return this.#timers.length;
-    }
-}
-
 /** Answers one challenge again and again, with a count that grows: what curl does not do between its requests. */
 export class NonceHolder {
     #count = 0;

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { Terminal, type TerminalOptions } from '../../simulator/terminal';
+import { ManualClock } from '../support/manualClock';
 import { httpReceiver } from './alarmReceiver';
-import { count, curl, ManualClock, RawClient, STREAM_REQUEST } from './support';
+import { count, curl, RawClient, STREAM_REQUEST } from './support';
 
 const RIGHT = 'admin:vigia123';
 const OPEN = { login: { methods: 'none' as const } };

@@ -5,7 +5,8 @@ import { Camera } from '../../simulator/camera';
 import { Nvr } from '../../simulator/nvr';
 import { framingOf, VARIANTS, type VariantName } from '../../simulator/stream/variants';
 import { Terminal } from '../../simulator/terminal';
-import { count, curl, ManualClock, RawClient, STREAM_REQUEST } from './support';
+import { ManualClock } from '../support/manualClock';
+import { count, curl, RawClient, STREAM_REQUEST } from './support';
 
 const HEARTBEAT = '<eventType>videoloss</eventType>';
 

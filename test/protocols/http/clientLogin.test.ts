@@ -3,7 +3,7 @@ import { afterEach, describe, test } from 'node:test';
 import type { Fault } from '../../../protocols/errors';
 import { LoginBreaker } from '../../../protocols/http/breaker';
 import type { HttpClient, HttpClientOptions } from '../../../protocols/http/client';
-import { HandClock } from './support/clock';
+import { ManualClock } from '../../support/manualClock';
 import { clientFor, type DeviceOptions, rawDevice, TestDevice } from './support/device';
 
 const INFO = '/ISAPI/System/deviceInfo';
@@ -220,7 +220,7 @@ describe('a wrong password', () => {
     });
 
     test('says how many tries are left and when the next is allowed, and nothing secret', async () => {
-        const clock = new HandClock();
+        const clock = new ManualClock();
         const refusal = '<userCheck><lockStatus>unlock</lockStatus><retryLoginTime>4</retryLoginTime></userCheck>';
         const { get } = await meet({ refusal }, { ...WRONG, breaker: new LoginBreaker({ clock }) });
         const refused = await fault(get());
@@ -230,7 +230,7 @@ describe('a wrong password', () => {
     });
 
     test('a later attempt is made when the time is over, or after a reset', async () => {
-        const clock = new HandClock();
+        const clock = new ManualClock();
         const { device, client, get } = await meet({}, { ...WRONG, breaker: new LoginBreaker({ clock }) });
         await fault(get());
         assert.equal((await fault(get())).code, 'AUTH_BLOCKED');
@@ -335,7 +335,7 @@ describe('a locked device', () => {
         '<userCheck><statusValue>401</statusValue><lockStatus>lock</lockStatus><unlockTime>1200</unlockTime></userCheck>';
 
     test('is shown no credentials, and asked again when its time is over', async () => {
-        const clock = new HandClock();
+        const clock = new ManualClock();
         const { device, get } = await meet({ refusal }, { breaker: new LoginBreaker({ clock }) });
         const locked = await fault(get());
         assert.equal(locked.code, 'AUTH_LOCKED');

@@ -8,8 +8,8 @@ import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { ServerLogin } from '../../../protocols/http/serverLogin';
 import type { Post } from '../../../protocols/isapi/alarmHost';
+import { ManualClock } from '../../support/manualClock';
 import { jpeg, jsonEvent, raw, xmlEvent } from '../../support/wireBytes';
-import { ManualClock } from '../isup/manualClock';
 import { Host, head, talk, withHost } from './support/recordingHost';
 import { eventually } from './support/streamRecorder';
 

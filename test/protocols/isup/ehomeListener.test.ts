@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readEhome } from '../../../protocols/isup/ehome';
 import { IsupListener } from '../../../protocols/isup/listener';
-import { ManualClock } from './manualClock';
+import { ManualClock } from '../../support/manualClock';
 import { UdpClient, until, withListener } from './rig';
 import { identity, vectors, wire } from './vectors';
 

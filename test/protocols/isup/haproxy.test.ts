@@ -2,26 +2,17 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { IsupListener } from '../../../protocols/isup/listener';
 import type { Presence } from '../../../protocols/isup/presence';
 import { IsupDevice } from '../../../simulator/isupDevice';
+import { freePort } from '../../support/freePort';
 import { RawClient, until } from './rig';
 
 const missing = spawnSync('haproxy', ['-v']).status !== 0;
 const skip = missing ? 'haproxy is not installed' : false;
-
-async function freePort(host: string): Promise<number> {
-    const server = createServer().listen(0, host);
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    server.close();
-    await once(server, 'close');
-    return port;
-}
 
 interface Worker {
     listener: IsupListener;

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { seal } from '../../../protocols/isup/envelope';
 import { encrypt } from '../../../protocols/isup/keys';
 import { DISCONNECT, PINGREQ, writeConnect, writePublish, writeSubscribe } from '../../../protocols/isup/mqtt';
-import { ManualClock } from './manualClock';
+import { ManualClock } from '../../support/manualClock';
 import { type RawClient, type Rig, until, withListener } from './rig';
 import { identity, vectors, wire } from './vectors';
 

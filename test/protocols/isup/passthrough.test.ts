@@ -6,7 +6,7 @@ import { readAlarmBody } from '../../../protocols/isup/alarmBody';
 import { seal } from '../../../protocols/isup/envelope';
 import { writePublish } from '../../../protocols/isup/mqtt';
 import { Passthrough } from '../../../protocols/isup/passthrough';
-import { ManualClock } from './manualClock';
+import { ManualClock } from '../../support/manualClock';
 import { identity, vectors, wire } from './vectors';
 
 function passthrough(clock: Clock = new ManualClock(), seq = 0) {

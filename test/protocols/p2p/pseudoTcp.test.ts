@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { FLAG, HEADER, MAX_BODY, PseudoTcp, type PseudoTcpOptions } from '../../../protocols/p2p/pseudoTcp';
 import { Impairer, type Impairment } from '../../../simulator/lossyRelay';
-import { ManualClock } from './support/manualClock';
+import { ManualClock } from '../../support/manualClock';
 
 interface Segment {
     sequence: number;

@@ -1,9 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../../support/freePort';
 import { USER } from './device';
 
 const PROGRAM = '/usr/sbin/apache2';
@@ -133,15 +134,6 @@ function answerPrompts(program: string, args: string[], cwd: string): Promise<vo
             error ? reject(error) : resolve(),
         );
         child.stdin!.end(`${USER.password}\n${USER.password}\n`);
-    });
-}
-
-function freePort(): Promise<number> {
-    return new Promise((resolve) => {
-        const server = createServer().listen(0, '127.0.0.1', () => {
-            const { port } = server.address() as AddressInfo;
-            server.close(() => resolve(port));
-        });
     });
 }
 

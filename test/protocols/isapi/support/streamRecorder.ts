@@ -6,7 +6,7 @@ import {
     type ConnectionChange,
 } from '../../../../protocols/isapi/alertStream';
 import type { Part, SplitterFault } from '../../../../protocols/multipart/partSplitter';
-import { ManualClock } from '../../isup/manualClock';
+import { ManualClock } from '../../../support/manualClock';
 
 /** A manual clock that tells what it waits for. */
 export class OpenClock extends ManualClock {

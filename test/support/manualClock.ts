@@ -1,0 +1,41 @@
+import type { Clock } from '../../protocols/clock';
+
+/** A clock that stands still until a test moves it. */
+export class ManualClock implements Clock {
+    #now: number;
+    #timers: { at: number; fire: () => void }[] = [];
+
+    constructor(start = Date.UTC(2026, 0, 15, 12)) {
+        this.#now = start;
+    }
+
+    now(): number {
+        return this.#now;
+    }
+
+    after(ms: number, fire: () => void): () => void {
+        const timer = { at: this.#now + ms, fire };
+        this.#timers.push(timer);
+        return () => {
+            this.#timers = this.#timers.filter((other) => other !== timer);
+        };
+    }
+
+    /** Timers that still wait. */
+    get pending(): number {
+        return this.#timers.length;
+    }
+
+    /** Lets time pass and fires what falls due, in order, each at its own time. */
+    advance(ms: number): void {
+        const end = this.#now + ms;
+        for (;;) {
+            const [due] = this.#timers.filter(({ at }) => at <= end).sort((one, other) => one.at - other.at);
+            if (due === undefined) break;
+            this.#timers = this.#timers.filter((timer) => timer !== due);
+            this.#now = Math.max(this.#now, due.at);
+            due.fire();
+        }
+        this.#now = end;
+    }
+}
