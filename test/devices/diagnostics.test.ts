@@ -106,6 +106,40 @@ describe('the diagnostics of a device', () => {
         }
     });
 
+    it('has the latest events of a stream that is open, and no more than ten of them', async () => {
+        const camera = await new Camera({ login: LOGIN }).listen();
+        const device = deviceAt(camera.port);
+        let heard = 0;
+        const ignore = () => undefined;
+        const stop = device.subscribe(
+            { mode: 'alertStream', watchdog: 60 },
+            {
+                occurrence: () => {
+                    heard += 1;
+                },
+                connection: ignore,
+                heartbeat: ignore,
+                unreadable: ignore,
+                lost: ignore,
+                warning: ignore,
+            },
+        );
+        try {
+            await camera.streams.whenOpen();
+            for (let index = 0; index < 12; index += 1) camera.emit({ type: 'VMD' });
+            while (heard < 12) await new Promise((resolve) => setTimeout(resolve, 10));
+            assert.equal(device.connection?.state, 'online');
+            const { events } = await collectDiagnostics(device);
+            assert.equal(events.length, 10);
+            assert.match(events[9]!.text, /<eventType>VMD</);
+            assert.ok(!JSON.stringify(events).includes(camera.profile.mac));
+        } finally {
+            await stop();
+            await device.close();
+            await camera.close();
+        }
+    });
+
     it('can be played as a device', async () => {
         const nvr = await new Nvr({ login: LOGIN }).listen();
         const device = deviceAt(nvr.port);
