@@ -5,6 +5,7 @@ import { EhomeDevice } from '../../simulator/ehomeDevice';
 import { IsupDevice } from '../../simulator/isupDevice';
 import { vectors } from '../protocols/isup/vectors';
 import { freePort } from '../support/freePort';
+import { RUNTIMES, type Runtime } from '../support/matrix';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
 
 const KEY = 'Canary-7f3a';
@@ -46,7 +47,7 @@ interface Stage {
     presence(): Presence[];
 }
 
-async function stage(config: object, body: (stage: Stage) => Promise<void>): Promise<void> {
+async function stageOn(runtime: Runtime, config: object, body: (stage: Stage) => Promise<void>): Promise<void> {
     const port = await freePort();
     const alarmPort = await freePort();
     const flows = (more: object = {}) => [
@@ -70,7 +71,11 @@ async function stage(config: object, body: (stage: Stage) => Promise<void>): Pro
         debug('data'),
     ];
     const keys = JSON.stringify({ CAM2: 'Another-key-1' });
-    const nodeRed = await startNodeRed({ flows: flows(), credentials: { isup: { key: KEY, keys } } });
+    const nodeRed = await startNodeRed({
+        ...runtime.options,
+        flows: flows(),
+        credentials: { isup: { key: KEY, keys } },
+    });
     const devices: IsupDevice[] = [];
     try {
         await nodeRed.until(() => nodeRed.statuses.get('isup')?.text, 'a status');
@@ -92,197 +97,201 @@ async function stage(config: object, body: (stage: Stage) => Promise<void>): Pro
     }
 }
 
-describe('isup-in', () => {
-    it('tells who is there on output 1, brings alarms on output 2, and shows counts', async () => {
-        await stage({ devices: [{ id: 'CAM1', name: 'portaria' }, { id: 'CAM2' }] }, async (stage) => {
-            const { nodeRed, presence } = stage;
-            assert.match(nodeRed.statuses.get('isup')!.text!, /^0 online/);
-            const camera = stage.device();
-            assert.equal(await camera.start(), 'online');
-            await nodeRed.until(() => presence().length === 2, 'registering and online');
-            const online = nodeRed.debugMessages('presence')[1]!;
-            assert.equal((online.value as { topic: string }).topic, 'portaria/presence');
-            const { since, lastSeen, port, ...payload } = presence()[1]!;
-            assert.deepEqual(payload, {
-                deviceId: 'CAM1',
-                name: 'portaria',
-                state: 'online',
-                confidence: 'authenticated',
-                address: '127.0.0.1',
-                protocol: '5.0',
-                serial: 'DS-TEST-CAM20260101AAWRQ00000001',
-                firmware: 'V5.7.0 build 260101',
-                model: 'DS-TEST-CAM',
-            });
-            assert.ok(port > 0);
-            assert.equal(new Date(since).toISOString(), since);
-            assert.equal(new Date(lastSeen).toISOString(), lastSeen);
-            camera.alarm(vectors.alarm_xml!.body!);
-            const alarm = await nodeRed.until(() => nodeRed.debugMessages('data')[0], 'an alarm');
-            const { topic, payload: event } = alarm.value as { topic: string; payload: Record<string, unknown> };
-            assert.equal(topic, 'portaria/1/motion');
-            assert.equal(event.kind, 'motion');
-            assert.equal(event.via, 'isup');
-            assert.equal(event.state, 'active');
-            await nodeRed.until(() => nodeRed.statuses.get('isup')?.text?.startsWith('1 online'), 'the count');
-            const own = stage.device({ deviceId: 'CAM2', key: 'Another-key-1', shortSerial: 'Q00000002' });
-            assert.equal(await own.start(), 'online', 'a key of its own');
-        });
-    });
+for (const runtime of RUNTIMES) {
+    describe(`isup-in in ${runtime.name}`, { skip: runtime.skip }, () => {
+        const stage = (config: object, body: (stage: Stage) => Promise<void>) => stageOn(runtime, config, body);
 
-    it('says why a device is rejected', async () => {
-        await stage({ accept: 'known', devices: [{ id: 'CAM1' }] }, async ({ nodeRed, device, presence }) => {
-            await device({ key: 'wrong-key' }).start();
-            await device({ deviceId: 'STRANGER' }).start();
-            await nodeRed.until(() => presence().length === 4, 'both');
-            const rejected = presence().filter(({ state }) => state === 'rejected');
-            assert.deepEqual(
-                rejected.map(({ deviceId, reason }) => [deviceId, reason]),
-                [
-                    ['CAM1', 'bad-key'],
-                    ['STRANGER', 'unknown-device'],
-                ],
-            );
-        });
-    });
-
-    it('brings devices back after a deploy without a false offline, and lists them on request', async () => {
-        await stage({}, async ({ nodeRed, device, presence, flows }) => {
-            const camera = device({ reconnect: 50 });
-            await camera.start();
-            await nodeRed.until(() => presence().length === 2, 'online');
-            const rows = (await nodeRed.adminGet('/isup-in/isup/presence')) as Presence[];
-            assert.equal(rows[0]!.deviceId, 'CAM1');
-            await nodeRed.deploy(flows({ name: 'again' }), 'nodes');
-            await nodeRed.until(() => presence().length === 3, 'online again');
-            assert.deepEqual(
-                presence().map(({ state }) => state),
-                ['registering', 'online', 'online'],
-            );
-            assert.equal(presence()[2]!.since, presence()[1]!.since);
-            await nodeRed.adminPost('/isup-in/isup/presence', {});
-            const list = await nodeRed.until(() => nodeRed.debugMessages('presence')[3], 'the list');
-            const { topic, payload } = list.value as { topic: string; payload: Presence[] };
-            assert.equal(topic, 'isup-in/presence');
-            assert.deepEqual(
-                payload.map(({ deviceId, state }) => [deviceId, state]),
-                [['CAM1', 'online']],
-            );
-        });
-    });
-
-    it('takes EHome devices without a key, and shows raw frames only where asked', async () => {
-        await stage({ raw: true }, async ({ nodeRed, port, presence }) => {
-            const device = new EhomeDevice({ host: '127.0.0.1', port, deviceId: 'EHOME1' });
-            try {
-                await device.start();
-                await nodeRed.until(() => presence().length === 1, 'online');
-                assert.equal(presence()[0]!.protocol, '2.0');
-                device.alarm(101);
+        it('tells who is there on output 1, brings alarms on output 2, and shows counts', async () => {
+            await stage({ devices: [{ id: 'CAM1', name: 'portaria' }, { id: 'CAM2' }] }, async (stage) => {
+                const { nodeRed, presence } = stage;
+                assert.match(nodeRed.statuses.get('isup')!.text!, /^0 online/);
+                const camera = stage.device();
+                assert.equal(await camera.start(), 'online');
+                await nodeRed.until(() => presence().length === 2, 'registering and online');
+                const online = nodeRed.debugMessages('presence')[1]!;
+                assert.equal((online.value as { topic: string }).topic, 'portaria/presence');
+                const { since, lastSeen, port, ...payload } = presence()[1]!;
+                assert.deepEqual(payload, {
+                    deviceId: 'CAM1',
+                    name: 'portaria',
+                    state: 'online',
+                    confidence: 'authenticated',
+                    address: '127.0.0.1',
+                    protocol: '5.0',
+                    serial: 'DS-TEST-CAM20260101AAWRQ00000001',
+                    firmware: 'V5.7.0 build 260101',
+                    model: 'DS-TEST-CAM',
+                });
+                assert.ok(port > 0);
+                assert.equal(new Date(since).toISOString(), since);
+                assert.equal(new Date(lastSeen).toISOString(), lastSeen);
+                camera.alarm(vectors.alarm_xml!.body!);
                 const alarm = await nodeRed.until(() => nodeRed.debugMessages('data')[0], 'an alarm');
-                assert.equal((alarm.value as { topic: string }).topic, 'EHOME1/1/line-crossing');
-            } finally {
-                device.stop();
-            }
-            const camera = new IsupDevice({
-                host: '127.0.0.1',
-                port,
-                deviceId: 'NEWER',
-                key: KEY,
-                faults: { flags: 0xa },
+                const { topic, payload: event } = alarm.value as { topic: string; payload: Record<string, unknown> };
+                assert.equal(topic, 'portaria/1/motion');
+                assert.equal(event.kind, 'motion');
+                assert.equal(event.via, 'isup');
+                assert.equal(event.state, 'active');
+                await nodeRed.until(() => nodeRed.statuses.get('isup')?.text?.startsWith('1 online'), 'the count');
+                const own = stage.device({ deviceId: 'CAM2', key: 'Another-key-1', shortSerial: 'Q00000002' });
+                assert.equal(await own.start(), 'online', 'a key of its own');
             });
-            const ended = camera.start().catch(() => undefined);
-            const frame = await nodeRed.until(() => nodeRed.debugMessages('data')[1], 'a frame');
-            const { payload } = frame.value as { payload: Record<string, unknown> };
-            assert.equal(payload.framing, 'newer-variant');
-            assert.equal(payload.confidence, 'seen');
-            assert.match(String(payload.hex), /^1a/);
-            camera.destroy();
-            await ended;
         });
-    });
 
-    it('changes keys of single devices without ever giving one away', async () => {
-        await stage({}, async ({ nodeRed, flows, device }) => {
-            await nodeRed.adminPost('/isup-in/isup/keys', { keep: ['CAM2'], set: { CAM3: 'Third-key-99' } });
-            await nodeRed.deploy(flows({ name: 'with keys' }), 'nodes');
-            for (const [deviceId, key] of [
-                ['CAM2', 'Another-key-1'],
-                ['CAM3', 'Third-key-99'],
-            ] as const) {
-                assert.equal(
-                    await comeOnline(device({ deviceId, key, shortSerial: `Q0${deviceId}` })),
-                    'online',
-                    deviceId,
+        it('says why a device is rejected', async () => {
+            await stage({ accept: 'known', devices: [{ id: 'CAM1' }] }, async ({ nodeRed, device, presence }) => {
+                await device({ key: 'wrong-key' }).start();
+                await device({ deviceId: 'STRANGER' }).start();
+                await nodeRed.until(() => presence().length === 4, 'both');
+                const rejected = presence().filter(({ state }) => state === 'rejected');
+                assert.deepEqual(
+                    rejected.map(({ deviceId, reason }) => [deviceId, reason]),
+                    [
+                        ['CAM1', 'bad-key'],
+                        ['STRANGER', 'unknown-device'],
+                    ],
                 );
-            }
-            const everything = JSON.stringify([
-                await nodeRed.adminGet('/flows'),
-                await nodeRed.adminGet('/credentials/isup-in/isup'),
-                await nodeRed.adminGet('/isup-in/isup/presence'),
-                nodeRed.logs,
-                nodeRed.debugMessages(),
-            ]);
-            for (const secret of [KEY, 'Another-key-1', 'Third-key-99']) {
-                assert.equal(everything.includes(secret), false, secret);
-            }
+            });
         });
-    });
 
-    it('carries isapi-request to a device through its session, and says so when it is not online', async () => {
-        await stage({}, async ({ nodeRed, flows, device }) => {
-            const config = {
-                id: 'config',
-                type: 'device-config',
-                name: 'porta',
-                link: 'isup',
-                isupId: 'DOOR1',
-                listener: 'isup',
-                version: 1,
-                credentials: { isupKey: 'Door-key-1' },
-            };
-            const place = { z: 'tab', x: 200, y: 200 };
-            const ask = { id: 'ask', type: 'inject', ...place, props: [], wires: [['request']] };
-            const request = {
-                id: 'request',
-                type: 'isapi-request',
-                ...place,
-                device: 'config',
-                method: 'GET',
-                path: '/ISAPI/System/deviceInfo',
-                version: 1,
-                wires: [['answer']],
-            };
-            const errors = { id: 'errors', type: 'catch', ...place, scope: null, wires: [['failed']] };
-            const others = [config, ask, request, errors, debug('answer'), debug('failed')];
-            await nodeRed.deploy([...flows({ accept: 'known' }), ...others], 'full');
-            await nodeRed.adminPost('/inject/ask', {});
-            const failed = await nodeRed.until(() => nodeRed.debugMessages('failed')[0], 'an error');
-            assert.match(JSON.stringify(failed.value), /ISUP_OFFLINE|ISUP_LISTENER_MISSING/);
-            const door = device({ deviceId: 'DOOR1', key: 'Door-key-1' });
-            assert.equal(await comeOnline(door), 'online', 'listed and keyed by its device-config');
-            const online = await nodeRed.until(
-                () => nodeRed.debugMessages('presence').find(({ topic }) => topic === 'porta/presence'),
-                'presence under the name of the device-config',
-            );
-            assert.ok(online);
-            await nodeRed.adminPost('/inject/ask', {});
-            const answer = await nodeRed.until(() => nodeRed.debugMessages('answer')[0], 'an answer');
-            assert.match(JSON.stringify(answer.value), /"model":"DS-TEST-CAM"/);
-            assert.equal((answer.value as { statusCode: number }).statusCode, 200);
+        it('brings devices back after a deploy without a false offline, and lists them on request', async () => {
+            await stage({}, async ({ nodeRed, device, presence, flows }) => {
+                const camera = device({ reconnect: 50 });
+                await camera.start();
+                await nodeRed.until(() => presence().length === 2, 'online');
+                const rows = (await nodeRed.adminGet('/isup-in/isup/presence')) as Presence[];
+                assert.equal(rows[0]!.deviceId, 'CAM1');
+                await nodeRed.deploy(flows({ name: 'again' }), 'nodes');
+                await nodeRed.until(() => presence().length === 3, 'online again');
+                assert.deepEqual(
+                    presence().map(({ state }) => state),
+                    ['registering', 'online', 'online'],
+                );
+                assert.equal(presence()[2]!.since, presence()[1]!.since);
+                await nodeRed.adminPost('/isup-in/isup/presence', {});
+                const list = await nodeRed.until(() => nodeRed.debugMessages('presence')[3], 'the list');
+                const { topic, payload } = list.value as { topic: string; payload: Presence[] };
+                assert.equal(topic, 'isup-in/presence');
+                assert.deepEqual(
+                    payload.map(({ deviceId, state }) => [deviceId, state]),
+                    [['CAM1', 'online']],
+                );
+            });
         });
-    });
 
-    it('says which port is taken, and that a setting is wrong', async () => {
-        await stage({}, async ({ nodeRed, flows, port }) => {
-            const second = { ...(flows()[1] as object), id: 'second', name: 'second', wires: [[], []] };
-            await nodeRed.deploy([...flows(), second], 'nodes');
-            await nodeRed.until(() => nodeRed.statuses.get('second')?.fill === 'red', 'a red status');
-            const taken = (line: string) => line.includes(String(port)) && line.includes('isup-in:second');
-            await nodeRed.until(() => nodeRed.logs.some(taken), 'the reason');
-            await nodeRed.deploy(flows({ keepAlive: 'soon' }), 'nodes');
-            await nodeRed.until(() => nodeRed.statuses.get('isup')?.fill === 'red', 'a red status');
-            await nodeRed.until(() => nodeRed.logs.some((line) => line.includes('keepAlive')), 'the reason');
+        it('takes EHome devices without a key, and shows raw frames only where asked', async () => {
+            await stage({ raw: true }, async ({ nodeRed, port, presence }) => {
+                const device = new EhomeDevice({ host: '127.0.0.1', port, deviceId: 'EHOME1' });
+                try {
+                    await device.start();
+                    await nodeRed.until(() => presence().length === 1, 'online');
+                    assert.equal(presence()[0]!.protocol, '2.0');
+                    device.alarm(101);
+                    const alarm = await nodeRed.until(() => nodeRed.debugMessages('data')[0], 'an alarm');
+                    assert.equal((alarm.value as { topic: string }).topic, 'EHOME1/1/line-crossing');
+                } finally {
+                    device.stop();
+                }
+                const camera = new IsupDevice({
+                    host: '127.0.0.1',
+                    port,
+                    deviceId: 'NEWER',
+                    key: KEY,
+                    faults: { flags: 0xa },
+                });
+                const ended = camera.start().catch(() => undefined);
+                const frame = await nodeRed.until(() => nodeRed.debugMessages('data')[1], 'a frame');
+                const { payload } = frame.value as { payload: Record<string, unknown> };
+                assert.equal(payload.framing, 'newer-variant');
+                assert.equal(payload.confidence, 'seen');
+                assert.match(String(payload.hex), /^1a/);
+                camera.destroy();
+                await ended;
+            });
+        });
+
+        it('changes keys of single devices without ever giving one away', async () => {
+            await stage({}, async ({ nodeRed, flows, device }) => {
+                await nodeRed.adminPost('/isup-in/isup/keys', { keep: ['CAM2'], set: { CAM3: 'Third-key-99' } });
+                await nodeRed.deploy(flows({ name: 'with keys' }), 'nodes');
+                for (const [deviceId, key] of [
+                    ['CAM2', 'Another-key-1'],
+                    ['CAM3', 'Third-key-99'],
+                ] as const) {
+                    assert.equal(
+                        await comeOnline(device({ deviceId, key, shortSerial: `Q0${deviceId}` })),
+                        'online',
+                        deviceId,
+                    );
+                }
+                const everything = JSON.stringify([
+                    await nodeRed.adminGet('/flows'),
+                    await nodeRed.adminGet('/credentials/isup-in/isup'),
+                    await nodeRed.adminGet('/isup-in/isup/presence'),
+                    nodeRed.logs,
+                    nodeRed.debugMessages(),
+                ]);
+                for (const secret of [KEY, 'Another-key-1', 'Third-key-99']) {
+                    assert.equal(everything.includes(secret), false, secret);
+                }
+            });
+        });
+
+        it('carries isapi-request to a device through its session, and says so when it is not online', async () => {
+            await stage({}, async ({ nodeRed, flows, device }) => {
+                const config = {
+                    id: 'config',
+                    type: 'device-config',
+                    name: 'porta',
+                    link: 'isup',
+                    isupId: 'DOOR1',
+                    listener: 'isup',
+                    version: 1,
+                    credentials: { isupKey: 'Door-key-1' },
+                };
+                const place = { z: 'tab', x: 200, y: 200 };
+                const ask = { id: 'ask', type: 'inject', ...place, props: [], wires: [['request']] };
+                const request = {
+                    id: 'request',
+                    type: 'isapi-request',
+                    ...place,
+                    device: 'config',
+                    method: 'GET',
+                    path: '/ISAPI/System/deviceInfo',
+                    version: 1,
+                    wires: [['answer']],
+                };
+                const errors = { id: 'errors', type: 'catch', ...place, scope: null, wires: [['failed']] };
+                const others = [config, ask, request, errors, debug('answer'), debug('failed')];
+                await nodeRed.deploy([...flows({ accept: 'known' }), ...others], 'full');
+                await nodeRed.adminPost('/inject/ask', {});
+                const failed = await nodeRed.until(() => nodeRed.debugMessages('failed')[0], 'an error');
+                assert.match(JSON.stringify(failed.value), /ISUP_OFFLINE|ISUP_LISTENER_MISSING/);
+                const door = device({ deviceId: 'DOOR1', key: 'Door-key-1' });
+                assert.equal(await comeOnline(door), 'online', 'listed and keyed by its device-config');
+                const online = await nodeRed.until(
+                    () => nodeRed.debugMessages('presence').find(({ topic }) => topic === 'porta/presence'),
+                    'presence under the name of the device-config',
+                );
+                assert.ok(online);
+                await nodeRed.adminPost('/inject/ask', {});
+                const answer = await nodeRed.until(() => nodeRed.debugMessages('answer')[0], 'an answer');
+                assert.match(JSON.stringify(answer.value), /"model":"DS-TEST-CAM"/);
+                assert.equal((answer.value as { statusCode: number }).statusCode, 200);
+            });
+        });
+
+        it('says which port is taken, and that a setting is wrong', async () => {
+            await stage({}, async ({ nodeRed, flows, port }) => {
+                const second = { ...(flows()[1] as object), id: 'second', name: 'second', wires: [[], []] };
+                await nodeRed.deploy([...flows(), second], 'nodes');
+                await nodeRed.until(() => nodeRed.statuses.get('second')?.fill === 'red', 'a red status');
+                const taken = (line: string) => line.includes(String(port)) && line.includes('isup-in:second');
+                await nodeRed.until(() => nodeRed.logs.some(taken), 'the reason');
+                await nodeRed.deploy(flows({ keepAlive: 'soon' }), 'nodes');
+                await nodeRed.until(() => nodeRed.statuses.get('isup')?.fill === 'red', 'a red status');
+                await nodeRed.until(() => nodeRed.logs.some((line) => line.includes('keepAlive')), 'the reason');
+            });
         });
     });
-});
+}
