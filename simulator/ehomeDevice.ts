@@ -123,8 +123,22 @@ export class EhomeDevice {
         this.socket?.send(text, port ?? this.options.port, host ?? this.options.host);
     }
 
+    private tellServerInfo(sequence: string): void {
+        const { version, serial, port, host } = this.options;
+        this.socket?.send(
+            `<?xml version="1.0" encoding="GB2312"?>\n<PPVSPMessage>\n<Version>${version}</Version>\n` +
+                `<Sequence>${sequence}</Sequence>\n<CommandType>RESPONSE</CommandType>\n` +
+                '<WhichCommand>GETDEVICECONFIG</WhichCommand>\n<Status>200</Status>\n<Description>OK</Description>\n' +
+                `<Params>\n<ConfigXML>\n<SERVERINFO>\n<ChannelAmount>1</ChannelAmount>\n` +
+                `<SerialNumber>${serial}</SerialNumber>\n</SERVERINFO>\n</ConfigXML>\n</Params>\n</PPVSPMessage>\n`,
+            port,
+            host,
+        );
+    }
+
     private received(bytes: Buffer): void {
         const message = readEhome(bytes);
+        if (message?.command === 'GETDEVICECONFIG' && message.type === 'REQUEST') this.tellServerInfo(message.sequence);
         if (message?.type !== 'RESPONSE') return;
         this.lastStatus = message.status;
         this.options.onStep?.(`${message.command} answered ${message.status}`);

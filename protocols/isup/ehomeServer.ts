@@ -9,6 +9,7 @@ import {
     readEhome,
     serialOfServerInfo,
     writeAlarmAnswer,
+    writeGetServerInfo,
     writeKeepAliveAnswer,
     writeLowVersion,
     writeRegisterAgain,
@@ -38,6 +39,20 @@ export interface EhomeHost {
 }
 
 const MAX_ID = 256;
+/** A device that still beats so long after it registered is really there: only then it is asked anything. */
+const ASK_AFTER = 5000;
+/** As often as the vendor's platform repeats a request without an answer. */
+const MAX_QUESTIONS = 3;
+/** Questions that wait for an answer, of all devices. */
+const MAX_ASKED = 10_000;
+
+/** A device without a serial number in its REGISTER, which is asked for it. */
+interface Question {
+    since: number;
+    asked: number;
+    /** Of the last time it was asked. */
+    sequence?: string;
+}
 
 /**
  * EHome 2.x to 4.0 by UDP: datagrams in, answers out.
@@ -46,28 +61,63 @@ const MAX_ID = 256;
  * only within its budget, and nothing that is not EHome is ever answered.
  */
 export class EhomeServer {
+    private readonly questions = new WeakMap<DeviceRecord, Question>();
+    /** Devices by the sequence number and address of what they were asked last. */
+    private readonly asked = new Map<string, DeviceRecord>();
+    private sequence = 0;
+
     constructor(private readonly host: EhomeHost) {}
 
-    /** @param port which of our ports it came to; @returns the answer, where there is one */
-    datagram(bytes: Buffer, source: Source, port: 'register' | 'alarm' | 'both'): Buffer | undefined {
+    /** @param port which of our ports it came to; @returns what goes back: nothing, an answer, or an answer and a question */
+    datagram(bytes: Buffer, source: Source, port: 'register' | 'alarm' | 'both'): Buffer[] {
         const message = classify('udp', bytes) === 'ehome-xml' ? readEhome(bytes) : undefined;
         if (message === undefined) {
             this.host.onUnknown(source, bytes);
-            return undefined;
+            return [];
         }
         if (message.type === 'RESPONSE') {
-            this.response(message);
-            return undefined;
+            this.response(message, source);
+            return [];
         }
         const answer = this.request(message, source, port);
-        if (answer === undefined) return undefined;
-        return this.host.mayReply(source, answer.length, this.sessionOf(message) === undefined) ? answer : undefined;
+        if (answer === undefined) return [];
+        const record = this.sessionOf(message);
+        if (!this.host.mayReply(source, answer.length, record === undefined)) return [];
+        const beat = record !== undefined && message.command === 'KEEPALIVE' && port !== 'alarm';
+        const question = beat ? this.question(record, source) : undefined;
+        return question ? [answer, question] : [answer];
     }
 
-    private response(message: EhomeMessage): void {
+    /** Asks a 2.x or 3.0 device for its serial number, beside the answer to a heartbeat. */
+    private question(record: DeviceRecord, source: Source): Buffer | undefined {
+        const question = this.questions.get(record);
+        if (question === undefined || record.serial !== undefined || question.asked >= MAX_QUESTIONS) return undefined;
+        if (this.host.clock.now() - question.since < ASK_AFTER) return undefined;
+        const sequence = this.sequence + 1;
+        const bytes = writeGetServerInfo(sequence);
+        if (!this.host.mayReply(source, bytes.length, false)) return undefined;
+        // The device takes a positive number of 32 bits.
+        this.sequence = sequence % 0x7fffffff;
+        this.forget(question, source);
+        if (this.asked.size >= MAX_ASKED) this.asked.clear();
+        question.asked += 1;
+        question.sequence = String(sequence);
+        this.asked.set(placeOf(question.sequence, source), record);
+        return bytes;
+    }
+
+    private forget({ sequence }: Question, source: Source): void {
+        if (sequence !== undefined) this.asked.delete(placeOf(sequence, source));
+    }
+
+    /** The answer names no device: it is known by the number of the question and the address it went to. */
+    private response(message: EhomeMessage, source: Source): void {
+        const place = placeOf(message.sequence, source);
+        const record = this.asked.get(place);
         const serial = serialOfServerInfo(message);
-        const record = this.sessionOf(message);
-        if (serial !== undefined && record !== undefined) record.serial = serial;
+        if (record === undefined || serial === undefined) return;
+        this.asked.delete(place);
+        if (serial.length <= MAX_ID && record.serial === undefined) record.serial = serial;
     }
 
     private request(message: EhomeMessage, source: Source, port: 'register' | 'alarm' | 'both'): Buffer | undefined {
@@ -131,6 +181,9 @@ export class EhomeServer {
         const firmware = param(message, 'FirmwareVersion');
         const shortSerial = param(message, 'SerialNumber');
         table.bindEhome(record, key);
+        if (!message.version.startsWith('4') && known === undefined) {
+            this.questions.set(record, { since: now, asked: 0 });
+        }
         table.online(record, now, {
             source,
             protocol: message.version,
@@ -169,4 +222,8 @@ export class EhomeServer {
         }
         return writeAlarmAnswer(message);
     }
+}
+
+function placeOf(sequence: string, { address, port }: Source): string {
+    return `${sequence} ${address} ${port}`;
 }

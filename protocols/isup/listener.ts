@@ -382,11 +382,11 @@ export class IsupListener {
     ): void {
         const source = { address: plainAddress(from.address), port: from.port };
         if (this.closing || !this.gate.datagram(source.address, this.clock.now())) return;
-        const answer = this.ehome.datagram(bytes, source, use);
-        if (answer === undefined) return;
-        socket.send(answer, from.port, from.address, (error) => {
-            if (error && !this.closing) this.events.onFault?.(Fault.from(error));
-        });
+        for (const answer of this.ehome.datagram(bytes, source, use)) {
+            socket.send(answer, from.port, from.address, (error) => {
+                if (error && !this.closing) this.events.onFault?.(Fault.from(error));
+            });
+        }
     }
 
     private unknown(transport: 'tcp' | 'udp', framing: Framing, source: Source, data: Buffer): void {

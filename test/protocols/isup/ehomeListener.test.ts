@@ -125,6 +125,47 @@ describe('the ISUP listener and EHome', () => {
         });
     });
 
+    it('asks a 2.0 device that stays for its serial number, three times at most, and believes no other source', async () => {
+        const clock = new ManualClock();
+        await withListener({ clock }, async (rig) => {
+            const device = await rig.udp();
+            const stranger = await rig.udp();
+            const beat = async (answers: number) => {
+                const before = device.received.length;
+                device.send(wire('ehome_keepalive_20'), rig.port);
+                await until('the answers', () => device.received.length === before + answers);
+                return readEhome(Buffer.from(device.received.at(-1)!))!;
+            };
+            const reply = (sequence: string) => vectors.ehome_server_info_reply!.text!.replace('>9<', `>${sequence}<`);
+            await device.ask(wire('ehome_register_20'), rig.port);
+            await beat(1);
+            clock.advance(15_000);
+            assert.equal((await beat(2)).command, 'GETDEVICECONFIG', 'with the first heartbeat in earnest');
+            clock.advance(15_000);
+            const { sequence } = await beat(2);
+            stranger.send(reply(sequence), rig.port);
+            device.send(reply('999'), rig.port);
+            await stranger.ask(wire('ehome_keepalive_40'), rig.port);
+            const row = () => rig.listener.rows()[0]!;
+            assert.equal(row().serial, undefined);
+            device.send(reply(sequence), rig.port);
+            await until('the serial number', () => row().serial !== undefined);
+            assert.equal(row().serial, identity.fullSerial);
+            clock.advance(15_000);
+            await beat(1);
+        });
+        await withListener({ clock }, async (rig) => {
+            const device = await rig.udp();
+            await device.ask(wire('ehome_register_20'), rig.port);
+            for (const answers of [2, 2, 2, 1, 1]) {
+                clock.advance(15_000);
+                const before = device.received.length;
+                device.send(wire('ehome_keepalive_20'), rig.port);
+                await until('the answers', () => device.received.length === before + answers);
+            }
+        });
+    });
+
     it('answers no unlisted device where only known ones are accepted, and tells it once a minute', async () => {
         await withListener({ accept: 'known', devices: [] }, async (rig) => {
             const device = await rig.udp();
