@@ -1,9 +1,10 @@
-/** The process that plays the devices. */
-import { connect, type Socket } from 'node:net';
-import { IsupDevice } from '../../simulator/isupDevice';
+/** The process that plays the devices. All they send is computed before the clock starts. */
+import type { Socket } from 'node:net';
+import { beat, play, type Scripts, scriptsOf } from './scriptedDevice';
 
 export interface ClientOrder {
-    is: 'isup' | 'echo' | 'pull' | 'close';
+    /** `isup` and `echo` bring all devices up; `beat` lets them send heartbeats; `pull` silences the first of them. */
+    is: 'isup' | 'echo' | 'beat' | 'pull' | 'close';
     port: number;
     count: number;
     /** Logins under way at a time. */
@@ -16,97 +17,84 @@ export interface ClientFigures {
     /** Seconds until all were there. */
     wall: number;
     failed: number;
+    /** CPU seconds of this process in that time, user and system. */
+    cpu: number;
 }
 
-let devices: IsupDevice[] = [];
-const sockets: Socket[] = [];
-const timers: NodeJS.Timeout[] = [];
-/** Sizes of what a device sends: login, proof, question; then CONNECT with will and SUBSCRIBE. */
-const LOGIN = [106, 49, 53];
-const SESSION = [474];
+const NOTHING: ClientFigures = { wall: 0, failed: 0, cpu: 0 };
+let sockets: (Socket | undefined)[] = [];
+let timers: NodeJS.Timeout[] = [];
 
 /** A thousand devices on each loopback address, so that ports last. */
 const addressOf = (at: number) => `127.0.${1 + Math.floor(at / 1000)}.1`;
 
-async function all(count: number, together: number, start: (at: number) => Promise<boolean>): Promise<ClientFigures> {
+function scripts(at: number): Scripts {
+    const number = String(at).padStart(5, '0');
+    return scriptsOf(`BENCH-${number}`, `Q000${number}`);
+}
+
+async function bringUp({ is, port, count, together }: ClientOrder): Promise<ClientFigures> {
+    const server = is === 'echo' ? 'echo' : 'isup';
+    const all = Array.from({ length: count }, (_, at) => scripts(at));
+    sockets = new Array(count);
+    const cpuBefore = process.cpuUsage();
     const startedAt = process.hrtime.bigint();
     let next = 0;
     let failed = 0;
     const work = async () => {
         while (next < count) {
             const at = next++;
-            const good = await start(at).catch(() => false);
-            if (!good) failed += 1;
+            const { login, session } = all[at]!;
+            try {
+                (await play(login, port, addressOf(at), server)).destroy();
+                sockets[at] = await play(session, port, addressOf(at), server);
+            } catch {
+                failed += 1;
+            }
         }
     };
     await Promise.all(Array.from({ length: together }, work));
-    return { wall: Number(process.hrtime.bigint() - startedAt) / 1e9, failed };
+    const wall = Number(process.hrtime.bigint() - startedAt) / 1e9;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    return { wall, failed, cpu: (user + system) / 1e6 };
 }
 
-function echoed(port: number, from: string, sizes: number[], keep: boolean): Promise<Socket> {
-    return new Promise((resolve, reject) => {
-        const socket = connect({ port, host: '127.0.0.1', localAddress: from });
-        let step = 0;
-        let waiting = 0;
-        const send = () => {
-            waiting = sizes[step++]!;
-            socket.write(Buffer.alloc(waiting));
-        };
-        socket.on('connect', send);
-        socket.on('error', reject);
-        socket.on('data', (chunk) => {
-            waiting -= chunk.length;
-            if (waiting > 0) return;
-            if (step < sizes.length) send();
-            else {
-                if (!keep) socket.destroy();
-                resolve(socket);
-            }
-        });
+function quiet(): void {
+    for (const timer of timers) clearInterval(timer);
+    timers = [];
+}
+
+/** Each device begins at a moment of its own. */
+function beatEvery(seconds: number): void {
+    quiet();
+    sockets.forEach((socket, at) => {
+        if (socket === undefined) return;
+        timers[at] = setTimeout(
+            () => {
+                beat(socket);
+                timers[at] = setInterval(() => beat(socket), seconds * 1000);
+            },
+            Math.random() * seconds * 1000,
+        );
     });
 }
 
-async function order({ is, port, count, together, keepAlive }: ClientOrder): Promise<ClientFigures> {
-    switch (is) {
+async function order(order: ClientOrder): Promise<ClientFigures> {
+    switch (order.is) {
         case 'isup':
-            devices = Array.from({ length: count }, (_, at) => {
-                const number = String(at).padStart(5, '0');
-                return new IsupDevice({
-                    host: '127.0.0.1',
-                    port,
-                    deviceId: `BENCH-${number}`,
-                    shortSerial: `Q000${number}`,
-                    key: 'Test1234key',
-                    keepAlive,
-                    from: addressOf(at),
-                });
-            });
-            return await all(count, together, async (at) => (await devices[at]!.start()) === 'online');
-        case 'echo': {
-            const figures = await all(count, together, async (at) => {
-                await echoed(port, addressOf(at), LOGIN, false);
-                sockets.push(await echoed(port, addressOf(at), SESSION, true));
-                return true;
-            });
-            for (const socket of sockets) {
-                const beat = () => socket.write(Buffer.from([0xc0, 0x00]));
-                timers.push(
-                    setTimeout(
-                        () => timers.push(setInterval(beat, keepAlive * 1000)),
-                        Math.random() * keepAlive * 1000,
-                    ),
-                );
-            }
-            return figures;
-        }
+        case 'echo':
+            return await bringUp(order);
+        case 'beat':
+            beatEvery(order.keepAlive);
+            return NOTHING;
         case 'pull':
-            for (const device of devices.slice(0, count)) device.stop('pull');
-            return { wall: 0, failed: 0 };
+            for (const timer of timers.slice(0, order.count)) clearInterval(timer);
+            for (const socket of sockets.slice(0, order.count)) socket?.pause();
+            return NOTHING;
         case 'close':
-            for (const device of devices) device.destroy();
-            for (const timer of timers) clearInterval(timer);
-            for (const socket of sockets) socket.destroy();
-            return { wall: 0, failed: 0 };
+            quiet();
+            for (const socket of sockets) socket?.destroy();
+            return NOTHING;
     }
 }
 

@@ -1,5 +1,6 @@
 /** The process that is measured: an ISUP listener with nothing beside it. */
 import { IsupListener } from '../../protocols/isup/listener';
+import { FORESEEN, KEY } from './scriptedDevice';
 
 export interface ListenerOrder {
     is: 'start' | 'figures' | 'close';
@@ -40,7 +41,8 @@ process.on('message', async ({ is, keepAlive, misses }: ListenerOrder) => {
             bind: '127.0.0.1',
             port: 0,
             alarmPort: 0,
-            defaultKey: 'Test1234key',
+            defaultKey: KEY,
+            random: FORESEEN,
             ...(keepAlive && { keepAlive }),
             ...(misses && { misses }),
             // One machine plays ten thousand: the limits per address are not what is measured.
