@@ -49,7 +49,7 @@ interface Figures {
 
 async function measure(server: ChildProcess, clients: ChildProcess, is: 'isup' | 'echo'): Promise<Figures> {
     const { port, rss, cpu } = await ask<ListenerFigures>(server, { is: 'start', keepAlive: 15, misses: 6 });
-    const order: ClientOrder = { is, port, count: DEVICES, together: TOGETHER, keepAlive: 0 };
+    const order: ClientOrder = { is, port, count: DEVICES, together: TOGETHER, keepAlive: KEEP_ALIVES[0]! };
     const up = await ask<ClientFigures>(clients, order);
     const there = await ask<ListenerFigures>(server, { is: 'figures' });
     if (up.failed > 0) console.log(`  ${up.failed} of ${DEVICES} did not come online`);

@@ -21,7 +21,7 @@ import {
     writePublish,
     writeSubscribe,
 } from '../protocols/isup/mqtt';
-import { type AlarmAddress, IsupDesk } from './isupDesk';
+import { type AlarmAddress, type DeskRequest, IsupDesk } from './isupDesk';
 import { IsupLink, type Sending } from './isupLink';
 
 /** What a device can be told to do wrong. */
@@ -64,6 +64,8 @@ export interface IsupDeviceOptions {
     das?: { host: string; port: number };
     /** Milliseconds to wait before a lost session is opened again; not at all by default. */
     reconnect?: number;
+    /** Answers ISAPI before the desk is asked: another simulated device that stands behind this session. */
+    isapi?(request: DeskRequest): Promise<Buffer | undefined>;
     /** What it is doing, in a few words, with the status it received. */
     onStep?(step: string): void;
 }
@@ -83,7 +85,9 @@ export class IsupDevice {
     refusedWith: number | undefined;
     /** Requests that came through the session. */
     readonly requests: string[] = [];
-    private readonly options: Required<Omit<IsupDeviceOptions, 'from' | 'nonces' | 'das' | 'reconnect' | 'onStep'>> &
+    private readonly options: Required<
+        Omit<IsupDeviceOptions, 'from' | 'nonces' | 'das' | 'reconnect' | 'isapi' | 'onStep'>
+    > &
         IsupDeviceOptions;
     private sessionKey = '';
     private master = '';
@@ -320,7 +324,8 @@ export class IsupDevice {
             const end = text.indexOf('\r\n');
             const [method = '', path = ''] = text.slice(0, end).split(' ');
             this.requests.push(`${method} ${path}`);
-            const body = this.desk.answer({ method, path, body: text.slice(end + 2) });
+            const request = { method, path, body: text.slice(end + 2) };
+            const body = (await this.options.isapi?.(request)) ?? this.desk.answer(request);
             this.publish(link, '/5000/19714', body, message.header.Seq);
         }
     }

@@ -28,14 +28,14 @@ let timers: NodeJS.Timeout[] = [];
 /** A thousand devices on each loopback address, so that ports last. */
 const addressOf = (at: number) => `127.0.${1 + Math.floor(at / 1000)}.1`;
 
-function scripts(at: number): Scripts {
+function scripts(at: number, keepAlive: number): Scripts {
     const number = String(at).padStart(5, '0');
-    return scriptsOf(`BENCH-${number}`, `Q000${number}`);
+    return scriptsOf(`BENCH-${number}`, `Q000${number}`, keepAlive);
 }
 
-async function bringUp({ is, port, count, together }: ClientOrder): Promise<ClientFigures> {
+async function bringUp({ is, port, count, together, keepAlive }: ClientOrder): Promise<ClientFigures> {
     const server = is === 'echo' ? 'echo' : 'isup';
-    const all = Array.from({ length: count }, (_, at) => scripts(at));
+    const all = Array.from({ length: count }, (_, at) => scripts(at, keepAlive));
     sockets = new Array(count);
     const cpuBefore = process.cpuUsage();
     const startedAt = process.hrtime.bigint();

@@ -19,8 +19,8 @@ export interface Scripts {
     session: Script;
 }
 
-/** Computes every byte of a first login, so that playing it costs no cryptography. */
-export function scriptsOf(deviceId: string, shortSerial: string): Scripts {
+/** Computes every byte of a first login, so that playing it costs no cryptography. @param keepAlive seconds, as promised */
+export function scriptsOf(deviceId: string, shortSerial: string, keepAlive: number): Scripts {
     const share = shareKey(KEY, deviceId);
     const signature = sign(share, deviceId, NONCE);
     const device = { shortSerial, model: 'DS-TEST-CAM', deviceType: 4660, deviceId, fullSerial: shortSerial };
@@ -47,7 +47,7 @@ export function scriptsOf(deviceId: string, shortSerial: string): Scripts {
             writeSealed(LBS.REQUEST, encrypt(SESSION_KEY, question)),
         ],
         session: [
-            writeConnect({ clientId: deviceId, username: shortSerial, keepAlive: 30, will }),
+            writeConnect({ clientId: deviceId, username: shortSerial, keepAlive, will }),
             writeSubscribe(1, `/${shortSerial}/#`),
         ],
     };

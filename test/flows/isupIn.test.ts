@@ -1,14 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { HttpClient } from '../../protocols/http/client';
 import type { Presence } from '../../protocols/isup/presence';
 import { EhomeDevice } from '../../simulator/ehomeDevice';
+import type { DeskRequest } from '../../simulator/isupDesk';
 import { IsupDevice } from '../../simulator/isupDevice';
+import { Terminal } from '../../simulator/terminal';
 import { vectors } from '../protocols/isup/vectors';
 import { freePort } from '../support/freePort';
 import { RUNTIMES, type Runtime } from '../support/matrix';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
 
 const KEY = 'Canary-7f3a';
+const LOGIN = { username: 'admin', password: 'vigia123' };
+const HISTORY = { startTime: '2020-01-01T00:00:00Z', endTime: '2037-01-01T00:00:00Z' };
+
+interface RequestAnswer {
+    payload: unknown;
+    contentType?: string;
+    error?: { code?: string; message: string };
+}
 
 const TAB = { id: 'tab', type: 'tab', label: 'test' };
 
@@ -279,6 +290,103 @@ for (const runtime of RUNTIMES) {
                 assert.match(JSON.stringify(answer.value), /"model":"DS-TEST-CAM"/);
                 assert.equal((answer.value as { statusCode: number }).statusCode, 200);
             });
+        });
+
+        it('takes a snapshot, reads the access history and opens a door of a terminal behind NAT', async () => {
+            const terminal = new Terminal({ login: LOGIN, logSize: 95, doors: { count: 1 } });
+            await terminal.listen();
+            const isapi = new HttpClient({
+                ...LOGIN,
+                protocol: 'http',
+                host: '127.0.0.1',
+                port: terminal.port,
+                auth: 'digest',
+            });
+            try {
+                await stage({}, async ({ nodeRed, flows, device }) => {
+                    const config = {
+                        id: 'config',
+                        type: 'device-config',
+                        name: 'porta',
+                        link: 'isup',
+                        isupId: 'DOOR1',
+                        listener: 'isup',
+                        version: 1,
+                        credentials: { isupKey: 'Door-key-1' },
+                    };
+                    const place = { z: 'tab', x: 200, y: 200 };
+                    const request = (operation: string, params: object = {}, more: object = {}) => [
+                        {
+                            id: `ask ${operation}`,
+                            type: 'inject',
+                            ...place,
+                            props: [],
+                            wires: [[`do ${operation}`]],
+                        },
+                        {
+                            id: `do ${operation}`,
+                            type: 'isapi-request',
+                            ...place,
+                            device: 'config',
+                            operation,
+                            params,
+                            version: 1,
+                            wires: [[`answer ${operation}`]],
+                            ...more,
+                        },
+                        debug(`answer ${operation}`),
+                    ];
+                    const asked = [
+                        ...request('snapshot'),
+                        ...request('accessHistory', HISTORY, { paging: 'collect' }),
+                        ...request('doorCommand', { door: '1', command: 'open' }),
+                        { id: 'errors', type: 'catch', ...place, scope: null, wires: [['failed']] },
+                        debug('failed'),
+                    ];
+                    await nodeRed.deploy([...flows(), config, ...asked]);
+                    const failed = () => nodeRed.debugMessages('failed').map(({ value }) => value as RequestAnswer);
+                    for (const operation of ['snapshot', 'accessHistory', 'doorCommand']) {
+                        const before = failed().length;
+                        await nodeRed.adminPost(`/inject/${encodeURIComponent(`ask ${operation}`)}`, {});
+                        await nodeRed.until(() => failed().length > before, `${operation} to fail`);
+                        const { error } = failed().at(-1)!;
+                        assert.equal(error?.code, 'ISUP_OFFLINE', operation);
+                        assert.match(error.message, /not online/);
+                    }
+                    const door = device({
+                        deviceId: 'DOOR1',
+                        key: 'Door-key-1',
+                        isapi: async ({ method, path, body }: DeskRequest) => {
+                            if (path.startsWith('/ISAPI/Streaming/')) return undefined;
+                            return (await isapi.request({ method, path, ...(body !== '' && { body }) })).body;
+                        },
+                    });
+                    assert.equal(await comeOnline(door), 'online');
+                    const ask = async (operation: string) => {
+                        await nodeRed.adminPost(`/inject/${encodeURIComponent(`ask ${operation}`)}`, {});
+                        const message = await nodeRed.until(
+                            () => nodeRed.debugMessages(`answer ${operation}`)[0] ?? failed()[3],
+                            `${operation} through the session`,
+                        );
+                        return ('value' in message ? message.value : message) as RequestAnswer;
+                    };
+                    const snapshot = await ask('snapshot');
+                    assert.equal(snapshot.error, undefined);
+                    assert.equal(snapshot.contentType, 'image/jpeg');
+                    const history = await ask('accessHistory');
+                    assert.equal(history.error, undefined);
+                    assert.ok((history.payload as unknown[]).length >= 95);
+                    assert.equal((await ask('doorCommand')).error, undefined);
+                    assert.deepEqual(
+                        terminal.requests.filter(({ method, status }) => method === 'PUT' && status === 200).length,
+                        1,
+                    );
+                    assert.ok(door.requests.includes('PUT /ISAPI/AccessControl/RemoteControl/door/1'));
+                });
+            } finally {
+                isapi.close();
+                await terminal.close();
+            }
         });
 
         it('says which port is taken, and that a setting is wrong', async () => {

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type IPublishPacket, parser, writeToStream } from 'mqtt-packet';
+import { IsupDevice } from '../../simulator/isupDevice';
+import { freePort } from '../support/freePort';
+import { RUNTIMES } from '../support/matrix';
+import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
+import { packageRoot } from '../support/packageRoot';
+
+interface FlowNode {
+    id: string;
+    type: string;
+    name?: string;
+}
+
+const KEY = 'Canary-7f3a';
+const EXAMPLES = {
+    mqtt: 'Cameras online-offline to MQTT and Home Assistant discovery',
+    table: 'Source IP table instead of DDNS',
+    snapshot: 'Snapshot through CGNAT',
+} as const;
+type Example = keyof typeof EXAMPLES;
+
+/** A broker that takes whatever is published, and remembers it. */
+class Broker {
+    readonly published: IPublishPacket[] = [];
+    readonly #server: Server = createServer((socket) => this.#serve(socket));
+    readonly #sockets = new Set<Socket>();
+
+    async listen(): Promise<number> {
+        this.#server.listen(0, '127.0.0.1');
+        await once(this.#server, 'listening');
+        return (this.#server.address() as AddressInfo).port;
+    }
+
+    close(): void {
+        for (const socket of this.#sockets) socket.destroy();
+        this.#server.close();
+    }
+
+    /** The newest of a topic; topics are retained, as a broker would keep them. */
+    last(topic: string): string | undefined {
+        return this.published.findLast((one) => one.topic === topic && one.retain)?.payload.toString();
+    }
+
+    #serve(socket: Socket): void {
+        this.#sockets.add(socket);
+        socket.on('error', () => socket.destroy());
+        const reader = parser();
+        reader.on('packet', (packet) => {
+            if (packet.cmd === 'connect')
+                writeToStream({ cmd: 'connack', returnCode: 0, sessionPresent: false }, socket);
+            else if (packet.cmd === 'pingreq') writeToStream({ cmd: 'pingresp' }, socket);
+            else if (packet.cmd === 'publish') {
+                this.published.push(packet);
+                if (packet.qos === 1) writeToStream({ cmd: 'puback', messageId: packet.messageId! }, socket);
+            }
+        });
+        socket.on('data', (chunk) => reader.parse(chunk));
+    }
+}
+
+for (const runtime of RUNTIMES) {
+    describe(`the examples of ISUP in ${runtime.name}, imported and filled in`, { skip: runtime.skip }, () => {
+        const broker = new Broker();
+        const ports = {} as Record<Example, number>;
+        const flows = {} as Record<Example, FlowNode[]>;
+        const devices: IsupDevice[] = [];
+        let nodeRed: RunningNodeRed;
+
+        const read = async (name: Example, brokerPort: number): Promise<FlowNode[]> => {
+            ports[name] = await freePort();
+            const alarmPort = await freePort();
+            const file = join(packageRoot, 'examples', `${EXAMPLES[name]}.json`);
+            const nodes = JSON.parse(readFileSync(file, 'utf8')) as FlowNode[];
+            return nodes.map((node) => {
+                if (node.type === 'isup-in') return { ...node, bind: '127.0.0.1', port: ports[name], alarmPort };
+                return node.type === 'mqtt-broker' ? { ...node, broker: '127.0.0.1', port: brokerPort } : node;
+            });
+        };
+        const idOf = (name: Example, type: string, node?: string) =>
+            flows[name].find((one) => one.type === type && (node === undefined || one.name === node))!.id;
+        const device = (name: Example, deviceId: string) => {
+            const one = new IsupDevice({ host: '127.0.0.1', port: ports[name], deviceId, key: KEY });
+            devices.push(one);
+            return one;
+        };
+        /** Waits for what happens outside of Node-RED. */
+        const soon = async (check: () => unknown, what: string) => {
+            const deadline = Date.now() + 30_000;
+            while (!(await check())) {
+                assert.ok(Date.now() < deadline, what);
+                await new Promise((resolve) => setTimeout(resolve, 20));
+            }
+        };
+
+        before(async () => {
+            const brokerPort = await broker.listen();
+            for (const name of Object.keys(EXAMPLES) as Example[]) flows[name] = await read(name, brokerPort);
+            const credentials = Object.fromEntries(
+                (Object.keys(EXAMPLES) as Example[]).map((name) => [idOf(name, 'isup-in'), { key: KEY }]),
+            );
+            nodeRed = await startNodeRed({ ...runtime.options, flows: Object.values(flows).flat(), credentials });
+            const listens = (name: Example) => nodeRed.statuses.get(idOf(name, 'isup-in'))?.text;
+            await nodeRed.until(() => (Object.keys(EXAMPLES) as Example[]).every(listens), 'the listeners');
+        });
+        after(async () => {
+            for (const one of devices) one.destroy();
+            await nodeRed?.close();
+            broker.close();
+        });
+
+        it('tell a broker who is online, and Home Assistant how to find it', async () => {
+            const camera = device('mqtt', 'GATE.1');
+            assert.equal(await camera.start(), 'online');
+            await soon(() => broker.last('cctv/GATE-1/presence') === 'online', 'online at the broker');
+            const discovery = 'homeassistant/binary_sensor/GATE-1/config';
+            await soon(() => broker.last(discovery), 'the discovery');
+            const sensor = JSON.parse(broker.last(discovery)!) as Record<string, unknown>;
+            assert.equal(sensor.device_class, 'connectivity');
+            assert.equal(sensor.state_topic, 'cctv/GATE-1/presence');
+            camera.stop();
+            await soon(() => broker.last('cctv/GATE-1/presence') === 'offline', 'offline at the broker');
+        });
+
+        it('list each device with the address that it comes from', async () => {
+            assert.equal(await device('table', 'FARM1').start(), 'online');
+            const online = idOf('table', 'debug', 'online');
+            await nodeRed.until(() => nodeRed.debugMessages(online)[0], 'the device in the sidebar');
+            let table: Record<string, Record<string, unknown>> = {};
+            await soon(async () => {
+                const answer = await fetch(`${nodeRed.url}/who`);
+                table = answer.ok ? ((await answer.json()) as typeof table) : {};
+                return table.FARM1?.state === 'online';
+            }, 'the device in the table');
+            assert.equal(table.FARM1?.address, '127.0.0.1');
+            assert.equal(table.FARM1?.model, 'DS-TEST-CAM');
+        });
+
+        it('take a snapshot of a camera that nobody can reach', async () => {
+            const button = `/inject/${idOf('snapshot', 'inject', 'now')}`;
+            const errors = idOf('snapshot', 'debug', 'errors');
+            await nodeRed.adminPost(button, {});
+            const refused = await nodeRed.until(() => nodeRed.debugMessages(errors)[0], 'an error');
+            assert.match(JSON.stringify(refused.value), /not online/);
+            const camera = device('snapshot', 'GATE1');
+            assert.equal(await camera.start(), 'online');
+            await nodeRed.adminPost(button, {});
+            const file = join(nodeRed.userDir, 'gate.jpg');
+            const head = () => (existsSync(file) ? readFileSync(file).subarray(0, 2).toString('hex') : '');
+            await soon(() => head() === 'ffd8', 'the picture');
+            assert.deepEqual(camera.requests, ['GET /ISAPI/Streaming/channels/101/picture']);
+        });
+
+        it('do all this without an error, but for the camera that was not there', () => {
+            for (const name of ['mqtt', 'table'] as const) {
+                assert.deepEqual(nodeRed.debugMessages(idOf(name, 'debug', 'errors')), [], name);
+            }
+            assert.equal(nodeRed.debugMessages(idOf('snapshot', 'debug', 'errors')).length, 1);
+        });
+    });
+}
