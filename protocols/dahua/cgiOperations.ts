@@ -3,7 +3,7 @@ import { readAnswer, textOf } from '../isapi/answer';
 import { at, numberAt } from '../isapi/fields';
 import type { Context, Operations, Parameters, Result, Values } from '../isapi/operations/operation';
 import { fetchLarge } from '../isapi/operations/recordings';
-import { jpegOf, PICTURE_LIMIT } from '../isapi/snapshot';
+import { takeCgiSnapshot } from '../isapi/snapshot';
 import { readKeyValues, writeKeyValues } from './keyValues';
 
 /** Paths and parameters are those of the Dahua HTTP API; Intelbras devices speak the same. Channels count from 1. */
@@ -218,10 +218,9 @@ function stateBits(answer: unknown): { value: number; active: number[] } {
 
 async function snapshot(context: Context, values: Values): Promise<Result> {
     const channel = values.number('channel');
-    const path = '/cgi-bin/snapshot.cgi';
-    const answer = await context.ask({ path, query: { channel }, maxBody: PICTURE_LIMIT });
+    const { picture, contentType, answer, path } = await takeCgiSnapshot(context.ask, channel);
     const filename = `${new Date(context.clock.now()).toISOString().replace(/[:.]/g, '-')}_${channel}.jpg`;
-    return { payload: jpegOf(answer), answer, path, extra: { contentType: 'image/jpeg', filename } };
+    return { payload: picture, answer, path, extra: { contentType, filename } };
 }
 
 /** As many files as one answer holds (Dahua HTTP API: at most 100). */

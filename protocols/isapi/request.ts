@@ -61,20 +61,31 @@ export function isPhysical({
     return known && (method.toUpperCase() !== 'GET' || lower.startsWith('/cgi-bin/'));
 }
 
-/** Waits between attempts while the device is busy: 2 s, doubled (ISAPI guide: status 2 is temporary). */
-const BUSY_WAITS = [2000, 4000, 8000];
-/** A device error at a GET goes away by asking again (maciej-or/hikvision_next, snapshots). */
-const ERROR_WAITS = [250, 500];
+/** Milliseconds to wait before each further attempt; there are no more attempts than waits. */
+export interface Patience {
+    /** While the device is busy (ISAPI guide: status 2 is temporary). */
+    busy: readonly number[];
+    /** After a device error at a GET, which goes away by asking again (maciej-or/hikvision_next, snapshots). */
+    error: readonly number[];
+}
+
+const PATIENT: Patience = { busy: [2000, 4000, 8000], error: [250, 500] };
+/** For what others wait for: one attempt more, at once. */
+export const BRIEF: Patience = { busy: [0], error: [0] };
 
 /**
  * Asks a device and gives its answer, or throws what the answer says was wrong.
  *
- * Asked again: a busy device three times, a device error and an answer that was no HTTP only for reading requests.
- * Nothing that moves something is asked twice, and a refused login never is.
+ * Asked again, after the waits of `patience`: a busy device, and for reading requests a device error. Nothing that moves something is asked twice, and a refused login never is.
  *
  * @throws Fault
  */
-export async function ask(link: IsapiLink, request: IsapiRequest, clock: Clock = systemClock): Promise<HttpResponse> {
+export async function ask(
+    link: Pick<IsapiLink, 'request'>,
+    request: IsapiRequest,
+    clock: Clock = systemClock,
+    patience = PATIENT,
+): Promise<HttpResponse> {
     const http = httpRequest(request);
     const physical = isPhysical({ ...http, physical: request.physical });
     for (let attempt = 0; ; attempt += 1) {
@@ -85,7 +96,7 @@ export async function ask(link: IsapiLink, request: IsapiRequest, clock: Clock =
             throw fault;
         } catch (thrown) {
             const fault = Fault.from(thrown);
-            const wait = physical ? undefined : waitBeforeRepeat(fault, http.method, attempt);
+            const wait = physical ? undefined : waitsBeforeRepeat(fault, http.method, patience)[attempt];
             if (wait === undefined) throw fault;
             await pause(clock, wait, request.signal);
             if (request.signal?.aborted) throw new Fault('CLOSED');
@@ -93,11 +104,9 @@ export async function ask(link: IsapiLink, request: IsapiRequest, clock: Clock =
     }
 }
 
-function waitBeforeRepeat(fault: Fault, method: string | undefined, attempt: number): number | undefined {
-    if (fault.code === 'DEVICE_BUSY') return BUSY_WAITS[attempt];
-    if (method !== 'GET') return undefined;
-    if (fault.code === 'DEVICE_ERROR' && fault.isapi?.statusCode === 3) return ERROR_WAITS[attempt];
-    return undefined;
+function waitsBeforeRepeat({ code, isapi }: Fault, method: string, patience: Patience): readonly number[] {
+    if (code === 'DEVICE_BUSY') return patience.busy;
+    return method === 'GET' && code === 'DEVICE_ERROR' && isapi?.statusCode === 3 ? patience.error : [];
 }
 
 /** The request as it goes on the wire. @throws Fault PATH_INVALID, BODY_INVALID */

@@ -20,7 +20,12 @@ export interface Snapshot {
     answer: HttpResponse;
 }
 
-export const PICTURE_LIMIT = 16 * 1024 * 1024;
+type Ask = (request: IsapiRequest) => Promise<HttpResponse>;
+
+/** What recorders answer for a channel whose camera gives the picture all the same. */
+const MOODS = new Set(['REQUEST_INVALID', 'DEVICE_ERROR', 'DEVICE_BUSY']);
+
+const PICTURE_LIMIT = 16 * 1024 * 1024;
 
 /**
  * A picture of now. Recorders are moody: where the channel's own path is refused for its content or not known, the
@@ -30,7 +35,7 @@ export const PICTURE_LIMIT = 16 * 1024 * 1024;
  * @throws Fault; that of the first path where the second fails too
  */
 export async function takeSnapshot(
-    ask: (request: IsapiRequest) => Promise<HttpResponse>,
+    ask: Ask,
     { channel, stream, width, height, override }: SnapshotOptions,
 ): Promise<Snapshot> {
     const id = channel * 100 + stream;
@@ -44,7 +49,7 @@ export async function takeSnapshot(
         return await picture(ask, `/ISAPI/Streaming/channels/${id}/picture`, query);
     } catch (thrown) {
         const first = Fault.from(thrown);
-        if (first.code !== 'REQUEST_INVALID' && first.code !== 'DEVICE_ERROR' && !meansUnsupported(first)) throw first;
+        if (!MOODS.has(first.code) && !meansUnsupported(first)) throw first;
         try {
             return await picture(ask, `/ISAPI/ContentMgmt/StreamingProxy/channels/${id}/picture`, query);
         } catch (again) {
@@ -54,17 +59,37 @@ export async function takeSnapshot(
     }
 }
 
-async function picture(
-    ask: (request: IsapiRequest) => Promise<HttpResponse>,
-    path: string,
-    query: Record<string, unknown>,
-): Promise<Snapshot> {
+/** A picture of now by the CGI of Dahua and Intelbras devices (Dahua HTTP API). @param channel from 1 on */
+export function takeCgiSnapshot(ask: Ask, channel: number): Promise<Snapshot> {
+    return picture(ask, '/cgi-bin/snapshot.cgi', { channel });
+}
+
+/** A picture by the URL that an event names; see {@link pathOfUrl}. */
+export function fetchPicture(ask: Ask, url: string): Promise<Snapshot> {
+    return picture(ask, pathOfUrl(url), {});
+}
+
+/**
+ * Path and query of a URL. They are asked of the device of the node, whatever host the URL names: what an event says
+ * cannot make us call anybody else, and behind NAT its host is not ours to reach anyway. What follows the `@` of an
+ * access terminal's URL is kept.
+ *
+ * @throws Fault PATH_INVALID
+ */
+export function pathOfUrl(url: string): string {
+    const match = /^https?:\/\/[^/?#\\]+(\/[^#]*)?/i.exec(url);
+    if (match !== null) return (match[1] ?? '/').replace(/^\/+/, '/');
+    if (url.startsWith('/') && !url.startsWith('//')) return url;
+    throw new Fault('PATH_INVALID', { details: { path: url.slice(0, 80), reason: 'it is no URL of a picture' } });
+}
+
+async function picture(ask: Ask, path: string, query: Record<string, unknown>): Promise<Snapshot> {
     const answer = await ask({ path, query, maxBody: PICTURE_LIMIT });
     return { picture: jpegOf(answer), contentType: 'image/jpeg', path, answer };
 }
 
 /** The JPEG in an answer, whatever its type says. @throws Fault ANSWER_UNREADABLE */
-export function jpegOf({ body, headers }: HttpResponse): Buffer {
+function jpegOf({ body, headers }: HttpResponse): Buffer {
     if (body[0] === 0xff && body[1] === 0xd8) return body;
     const reason = `${body.length} bytes of type ${headers['content-type'] ?? 'unknown'}`;
     throw new Fault('ANSWER_UNREADABLE', { details: { expected: 'a JPEG picture', reason } });

@@ -1,5 +1,4 @@
-import { Fault } from '../../errors';
-import { jpegOf, PICTURE_LIMIT, takeSnapshot } from '../snapshot';
+import { fetchPicture, pathOfUrl, takeSnapshot } from '../snapshot';
 import { STREAM_PARAMETERS } from './channels';
 import type { Context, Operations, Result, Values } from './operation';
 
@@ -37,19 +36,6 @@ async function snapshot(context: Context, values: Values): Promise<Result> {
 }
 
 async function pictureByUrl(context: Context, values: Values): Promise<Result> {
-    const path = pathOfUrl(values.text('url').trim());
-    const answer = await context.ask({ path, maxBody: PICTURE_LIMIT });
-    return { payload: jpegOf(answer), answer, path, extra: { contentType: 'image/jpeg' } };
-}
-
-/**
- * Path and query of a URL. They are asked of the device of the node, whatever host the URL names: what an event says
- * cannot make us call anybody else, and behind NAT its host is not ours to reach anyway. What follows the `@` of an
- * access terminal's URL is kept.
- */
-export function pathOfUrl(url: string): string {
-    const match = /^https?:\/\/[^/?#\\]+(\/[^#]*)?/i.exec(url);
-    if (match !== null) return match[1] ?? '/';
-    if (url.startsWith('/') && !url.startsWith('//')) return url;
-    throw new Fault('PATH_INVALID', { details: { path: url.slice(0, 80), reason: 'it is no URL of a picture' } });
+    const { picture, contentType, answer, path } = await fetchPicture(context.ask, values.text('url').trim());
+    return { payload: picture, answer, path, extra: { contentType } };
 }
