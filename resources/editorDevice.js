@@ -283,16 +283,11 @@ window.vigiaDevice = (() => {
             .split(/[\s,;]+/)
             .filter((item) => item !== '');
 
-    /** A group of boxes for what a field lists; what the field holds beside them stays. */
-    function boxes(legend, options, field) {
+    /** A titled group of what a device offers, one line each; `boxOf` gives the box or button of a value. */
+    function offers(legend, options, boxOf) {
         const group = $('<fieldset class="vigia-boxes">').append($('<legend>').text(legend));
         for (const { value, label, hint } of options) {
-            const box = $('<input type="checkbox">').prop('checked', field.read().includes(value));
-            box.on('change', () => {
-                const others = field.read().filter((item) => item !== value);
-                field.write(box.prop('checked') ? [...others, value] : others);
-            });
-            const line = $('<label>').append(box, $('<span>').text(label)).appendTo(group);
+            const line = $('<label>').append(boxOf(value), $('<span>').text(label)).appendTo(group);
             if (hint)
                 line.append(
                     $('<span class="vigia-mark">').append(
@@ -304,6 +299,28 @@ window.vigiaDevice = (() => {
         return group;
     }
 
+    /** A group of boxes for what a field lists; what the field holds beside them stays. */
+    function boxes(legend, options, field) {
+        return offers(legend, options, (value) => {
+            const box = $('<input type="checkbox">').prop('checked', field.read().includes(value));
+            return box.on('change', () => {
+                const others = field.read().filter((item) => item !== value);
+                field.write(box.prop('checked') ? [...others, value] : others);
+            });
+        });
+    }
+
+    /** A group of which a field takes one. */
+    function choices(legend, options, field) {
+        return offers(legend, options, (value) =>
+            $('<input type="radio" name="vigia-choice">')
+                .prop('checked', field.read() === value)
+                .on('change', () => field.write(value)),
+        );
+    }
+
+    const kindLabel = ({ kind, family, type }) => (family === 'unknown' ? type : text(`kinds.${kind}`));
+
     /** The kinds that the triggers of a device raise, and those that it keeps to itself. */
     function kindOptions(triggers) {
         const byKind = new Map();
@@ -313,8 +330,7 @@ window.vigiaDevice = (() => {
             const numbers = [
                 ...new Set(quiet.map(({ channel }) => channel).filter((channel) => channel !== undefined)),
             ];
-            const known = all[0].family !== 'unknown';
-            const label = known ? text(`kinds.${kind}`) : all[0].type;
+            const label = kindLabel(all[0]);
             if (quiet.length === 0) return { value: kind, label };
             const isWhole = quiet.length === all.length || numbers.length === 0;
             const hint = isWhole ? text('pick.off') : text('pick.offOn', { channels: numbers.join(', ') });
@@ -322,17 +338,48 @@ window.vigiaDevice = (() => {
         });
     }
 
+    const channelOptions = (channels) =>
+        channels.map((channel) => ({ value: String(channel.id), label: named(channel) }));
+
+    /** Each trigger by its id, with what it reports and whether it does. */
+    function triggerOptions(triggers) {
+        return triggers
+            .filter(({ id }) => id !== '')
+            .map((trigger) => ({
+                value: trigger.id,
+                label: `${trigger.id} · ${kindLabel(trigger)}`,
+                hint: trigger.center ? undefined : text('pick.off'),
+            }));
+    }
+
     function shownKnowledge({ channels, triggers }, fields) {
-        const channelBoxes = channels.map(({ id, name }) => ({ value: String(id), label: named({ id, name }) }));
         return [
             channels.length > 0
-                ? boxes(text('pick.channels'), channelBoxes, fields.channels)
+                ? boxes(text('pick.channels'), channelOptions(channels), fields.channels)
                 : note('info', text('pick.noChannels')),
             triggers.length > 0
                 ? boxes(text('pick.events'), kindOptions(triggers), fields.kinds)
                 : note('info', text('pick.noEvents')),
             note('info', text('pick.all')),
         ];
+    }
+
+    /** Asks the device that `deviceId` gives what it has, and shows what `shown` makes of it. */
+    function knowledgeButton(clicked, place, deviceId, shown) {
+        clicked.on('click', () => {
+            const typed = typedInNode(deviceId());
+            if (typed === undefined) {
+                place
+                    .empty()
+                    .show()
+                    .append(note('mind', text('pick.noDevice')));
+                return;
+            }
+            show(clicked, place, text('button.asking'), async () => {
+                const answer = await ask('device-config/knowledge', typed);
+                return answer.fault ? note('bad', explain(answer.fault)) : shown(answer);
+            });
+        });
     }
 
     /** Fills channels and events of a node from the device that `deviceId` gives. */
@@ -349,20 +396,30 @@ window.vigiaDevice = (() => {
                 write: (list) => vigiaEditor.setKinds(kinds, list),
             },
         };
-        clicked.on('click', () => {
-            const typed = typedInNode(deviceId());
-            if (typed === undefined) {
-                place
-                    .empty()
-                    .show()
-                    .append(note('mind', text('pick.noDevice')));
-                return;
-            }
-            show(clicked, place, text('button.asking'), async () => {
-                const answer = await ask('device-config/knowledge', typed);
-                return answer.fault ? note('bad', explain(answer.fault)) : shownKnowledge(answer, fields);
-            });
-        });
+        knowledgeButton(clicked, place, deviceId, (answer) => shownKnowledge(answer, fields));
+    }
+
+    /** What a parameter may be filled with from the device, by its name. */
+    const CHOICES = {
+        channel: ({ channels }, field) =>
+            channels.length > 0
+                ? choices(text('pick.channels'), channelOptions(channels), field)
+                : note('info', text('pick.noChannels')),
+        trigger: ({ triggers }, field) =>
+            triggers.length > 0
+                ? choices(text('pick.events'), triggerOptions(triggers), field)
+                : note('info', text('pick.noEvents')),
+    };
+
+    /** A button that fills one parameter from the device that `deviceId` gives, or nothing where none knows how. */
+    function chooseButton(name, place, deviceId, field) {
+        if (!Object.hasOwn(CHOICES, name)) return undefined;
+        const label = text('pick.button');
+        const clicked = $('<button type="button" class="red-ui-button">')
+            .attr({ id: `vigia-choose-${name}`, title: label, 'aria-label': label })
+            .append('<i class="fa fa-check-square-o" aria-hidden="true">');
+        knowledgeButton(clicked, place, deviceId, (answer) => CHOICES[name](answer, field));
+        return clicked;
     }
 
     return {
@@ -379,5 +436,6 @@ window.vigiaDevice = (() => {
         discoverButton,
         diagnosticsButton,
         pickButton,
+        chooseButton,
     };
 })();

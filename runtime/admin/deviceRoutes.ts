@@ -47,9 +47,9 @@ export function addDeviceRoutes(RED: NodeAPI, known: KnownDevices): void {
             const triggers = vendor === 'dahua' ? [] : await triggersOf(device);
             return {
                 channels: channels.map(({ id, name }) => ({ id, name })),
-                triggers: triggers.slice(0, MOST_LISTED).map(({ type, channel, center }) => {
+                triggers: triggers.slice(0, MOST_LISTED).map(({ id, type, channel, center }) => {
                     const { kind, family } = lookUp(type, vendor);
-                    return { kind, family, type, channel, center };
+                    return { id, kind, family, type, channel, center };
                 }),
             };
         }),

@@ -64,9 +64,16 @@ for (const runtime of RUNTIMES) {
                 version: 1,
                 wires: [[], []],
             };
+            const request = { ...stream, id: 'request', type: 'isapi-request', y: 200, params: {}, wires: [[]] };
             nodeRed = await startNodeRed({
                 ...runtime.options,
-                flows: [TAB, saved, stream],
+                flows: [
+                    TAB,
+                    saved,
+                    stream,
+                    { ...request, operation: 'snapshot' },
+                    { ...request, id: 'trigger', y: 300, operation: 'notifySurveillanceCenter' },
+                ],
                 credentials: { saved: LOGIN },
                 settings: { httpAdminRoot: '/admin' },
             });
@@ -240,6 +247,42 @@ for (const runtime of RUNTIMES) {
             await editor.done();
             assert.deepEqual(await editor.property('stream', 'channels'), [2]);
             assert.deepEqual(await editor.property('stream', 'kinds'), ['motion']);
+        });
+
+        /** Clicks the button beside a parameter of a request, and gives what the device offers. */
+        async function offered(node: string, parameter: string) {
+            await editor.openNode(node);
+            await editor.page.locator(`#vigia-choose-${parameter}`).click();
+            const lines = editor.page.locator('#vigia-params .vigia-boxes label');
+            await lines.first().waitFor();
+            await picture(`choose-${parameter}`);
+            return lines;
+        }
+
+        it('fills the channel of a ready operation from the device', async () => {
+            const channels = await offered('request', 'channel');
+            assert.match((await channels.nth(1).textContent()) ?? '', /^\s*2 \S/);
+            await channels.nth(0).click();
+            await channels.nth(1).click();
+            await editor.done();
+            assert.deepEqual(await editor.property('request', 'params'), { channel: { type: 'num', value: '2' } });
+        });
+
+        it('fills the trigger of a ready operation, and marks those that are switched off', async () => {
+            const triggers = await offered('trigger', 'trigger');
+            const quiet = triggers.filter({ hasText: 'VMD-3' });
+            assert.match((await quiet.textContent()) ?? '', /VMD-3 · Motion.*“Notify Surveillance Center” is off/);
+            await quiet.click();
+            await editor.done();
+            assert.deepEqual(await editor.property('trigger', 'params'), { trigger: { type: 'str', value: 'VMD-3' } });
+        });
+
+        it('offers nothing beside what the device cannot list', async () => {
+            await editor.openNode('request');
+            await editor.page.locator('#vigia-operation').selectOption('audioPlay');
+            await editor.page.locator('#vigia-param-channel').waitFor({ state: 'attached' });
+            assert.equal(await editor.page.locator('#vigia-choose-channel').count(), 0);
+            await editor.cancel();
         });
 
         it('repeats no password in an answer, and puts none into an address', () => {
