@@ -1,7 +1,7 @@
 import { generate, type Packet, parser } from 'mqtt-packet';
 
 /**
- * The MQTT 3.1.1 packets of the ISUP session, read by `mqtt-packet` (docs/decisions/0010-mqtt-packet.md).
+ * The MQTT 3.1.1 packets of the ISUP session, read by `mqtt-packet` (docs/decisions/0005-mqtt-packet.md).
  *
  * One parser serves all connections: it is only ever given whole frames and keeps nothing between them, so that ten
  * thousand devices do not hold ten thousand parsers.
