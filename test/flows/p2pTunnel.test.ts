@@ -8,7 +8,7 @@ import { SimulatedRecorder } from '../../simulator/p2pRecorder';
 import { RecorderServices } from '../../simulator/recorderServices';
 import { RUNTIMES } from '../support/matrix';
 import { startNodeRed } from '../support/nodeRed';
-import { alertStream, debug, flowNode, LOGIN, TAB } from './flow';
+import { alertStream, debug, device, flowNode, LOGIN, TAB } from './flow';
 
 const SERIAL = 'TESTSN0000001';
 
@@ -66,6 +66,24 @@ function tunnel(more: object = {}): object {
 /** A button that sends one payload, pressed by way of the admin API. */
 function button(id: string, payload: string, payloadType = 'str'): object {
     return flowNode(id, 'inject', { props: [{ p: 'payload' }], payload, payloadType, wires: [['tunnel']] });
+}
+
+/** A button, a request at the device behind the cloud, and a debug node for its answer. */
+function asking(name: string, request: object): object[] {
+    return [
+        flowNode(name, 'inject', { props: [], wires: [[`${name}-request`]] }),
+        flowNode(`${name}-request`, 'isapi-request', {
+            device: 'device',
+            version: 1,
+            ...request,
+            wires: [[`${name}-answer`]],
+        }),
+        debug(`${name}-answer`),
+    ];
+}
+
+function catching(): object[] {
+    return [flowNode('catch', 'catch', { scope: null, wires: [['caught']] }), debug('caught')];
 }
 
 function fetchPage(port: number): Promise<number> {
@@ -127,8 +145,7 @@ for (const runtime of RUNTIMES) {
                     button('status', 'status'),
                     button('wrong', 'explode'),
                     button('other', '{"command":"query","serial":"TESTSN0000009"}', 'json'),
-                    flowNode('catch', 'catch', { scope: null, wires: [['caught']] }),
-                    debug('caught'),
+                    ...catching(),
                 ],
                 credentials: { device: LOGIN },
             });
@@ -244,6 +261,91 @@ for (const runtime of RUNTIMES) {
             } finally {
                 await nodeRed.close();
                 await close();
+            }
+        });
+
+        it('answers requests, says who it is and gives a picture by its CGI, in one session', async () => {
+            const { web, cloud, recorder, close } = await world();
+            const nodeRed = await startNodeRed({
+                ...runtime.options,
+                flows: [
+                    TAB,
+                    p2pDevice(cloud.port),
+                    ...asking('info', { operation: 'dahuaInfo' }),
+                    ...asking('picture', { operation: 'dahuaSnapshot', params: { channel: '2' } }),
+                    ...asking('path', { path: '/cgi-bin/configManager.cgi?action=getConfig&name=ChannelTitle' }),
+                    ...asking('missing', { path: '/cgi-bin/nothing.cgi' }),
+                    ...catching(),
+                ],
+                credentials: { device: LOGIN },
+            });
+            try {
+                const ask = async (name: string) => {
+                    await nodeRed.adminPost(`/inject/${name}`, {});
+                    const shown = () => nodeRed.debugMessages(`${name}-answer`)[0];
+                    return (await nodeRed.until(shown, `the answer of ${name}`)).value as Record<string, unknown>;
+                };
+                assert.equal((await ask('info')).statusCode, 200);
+                assert.match(JSON.stringify((await ask('info')).payload), /VIP-3230/);
+                const picture = await ask('picture');
+                assert.equal(picture.contentType, 'image/jpeg');
+                assert.equal(web.requests.at(-1)?.url, '/cgi-bin/snapshot.cgi?channel=2');
+                assert.match(JSON.stringify((await ask('path')).payload), /Garagem/);
+                await nodeRed.adminPost('/inject/missing', {});
+                const caught = await nodeRed.until(() => nodeRed.debugMessages('caught')[0], 'the refusal');
+                assert.equal((caught.value as { error: { code: string } }).error.code, 'NOT_FOUND');
+                assert.equal(web.logins.rejected, 0);
+                assert.equal(recorder.sessionCount, 1);
+            } finally {
+                await nodeRed.close();
+                await close();
+            }
+        });
+
+        it('tells of a wrong password after one attempt, and not of a dead tunnel', async () => {
+            const { web, cloud, close } = await world();
+            const nodeRed = await startNodeRed({
+                ...runtime.options,
+                flows: [TAB, p2pDevice(cloud.port), ...asking('info', { operation: 'dahuaInfo' }), ...catching()],
+                credentials: { device: { ...LOGIN, password: 'wrong' } },
+            });
+            try {
+                for (const count of [1, 2]) {
+                    await nodeRed.adminPost('/inject/info', {});
+                    await nodeRed.until(() => nodeRed.debugMessages('caught').length === count, 'the refusal');
+                }
+                const codes = nodeRed
+                    .debugMessages('caught')
+                    .map(({ value }) => (value as { error: { code: string } }).error.code);
+                assert.ok(
+                    codes.every((code) => code.startsWith('AUTH_')),
+                    codes.join(),
+                );
+                assert.equal(web.logins.rejected, 1);
+            } finally {
+                await nodeRed.close();
+                await close();
+            }
+        });
+    });
+
+    describe(`an Intelbras of which only address and login are told, in ${runtime.name}`, {
+        skip: runtime.skip,
+    }, () => {
+        it('brings its events', async () => {
+            const web = await new DahuaRecorder({ login: { ...LOGIN } }).listen();
+            const flows = [TAB, device(web.port), alertStream(), debug('events'), debug('changes')];
+            const nodeRed = await startNodeRed({ ...runtime.options, flows, credentials: { device: LOGIN } });
+            try {
+                await nodeRed.until(() => nodeRed.statuses.get('stream')?.fill === 'green', 'a green status');
+                web.emitEvent('VideoMotion', 'Start', 0);
+                const seen = await nodeRed.until(() => nodeRed.debugMessages('events')[0], 'an event');
+                const { payload } = seen.value as { payload: Record<string, unknown> };
+                assert.deepEqual([payload.vendor, payload.kind, payload.channel], ['dahua', 'motion', 1]);
+                assert.equal(web.logins.rejected, 0);
+            } finally {
+                await nodeRed.close();
+                await web.close();
             }
         });
     });

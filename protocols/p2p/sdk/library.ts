@@ -17,8 +17,6 @@ interface Koffi {
 export interface LibraryOptions {
     path: string;
     flavour: LibraryFlavour;
-    /** Calling convention on 32-bit Windows; `cdecl` by the vendor's guide, `stdcall` for some builds of libt2u. */
-    convention: 'cdecl' | 'stdcall';
     /** Only libt2u is told its server and key; IBCloudSDK has them inside. */
     server: string;
     serverPort: number;
@@ -33,7 +31,13 @@ const STATUS_CAP = 30_000;
 const STATUS_EVERY = 500;
 const NET_STAT_BYTES = 256;
 
-/** Signatures by the vendor's integration guide (IBCloud) and the header of the VVEYE SDK (t2u). */
+/**
+ * Signatures by the vendor's integration guide (IBCloud) and the header of the VVEYE SDK (t2u), all cdecl: so says the
+ * guide, and so do the public programs that call libt2u (the macro in its header alone says stdcall).
+ *
+ * What libt2u sends is not spoken here without it: of its packets a question to the server and its answer are public
+ * (eahumadaed/device_online), the login before them is not, so that no test could tell a right one from a wrong one.
+ */
 const PROTOTYPES: Readonly<Record<LibraryFlavour, Readonly<Record<string, [prototype: string, required: boolean]>>>> = {
     ibcloud: {
         IBCloud_automatic_shutdown: ['int IBCloud_automatic_shutdown(int enable)', false],
@@ -88,11 +92,9 @@ export class Library {
             const reason = cause instanceof Error ? cause.message : String(cause);
             throw new Fault('SDK_LOAD_FAILED', { details: { library: name, reason }, cause });
         }
-        const stdcall = options.convention === 'stdcall';
         for (const [symbol, [prototype, required]] of Object.entries(PROTOTYPES[options.flavour])) {
             try {
-                const declared = stdcall ? prototype.replace(symbol, `__stdcall ${symbol}`) : prototype;
-                this.#functions.set(symbol, library.func(declared));
+                this.#functions.set(symbol, library.func(prototype));
             } catch (cause) {
                 if (required) throw new Fault('SDK_SYMBOL_MISSING', { details: { library: name, symbol }, cause });
             }

@@ -36,7 +36,6 @@ export interface SdkHostOptions {
     server?: string;
     serverPort?: number;
     key?: string;
-    convention?: 'cdecl' | 'stdcall';
     connectionTimeout?: number;
     settle?: number;
     /** Milliseconds after which a call counts as hung. */
@@ -97,7 +96,7 @@ export class SdkHost {
     }
 
     async #start(): Promise<HelperProcess> {
-        const { sdkPath, sdkNode = '', convention = 'cdecl' } = this.#options;
+        const { sdkPath, sdkNode = '' } = this.#options;
         const library = findLibrary(sdkPath);
         const node = await chooseNode(library, sdkNode);
         const helper = new HelperProcess(
@@ -113,7 +112,6 @@ export class SdkHost {
             await helper.call('load', {
                 path: library.path,
                 flavour: library.flavour,
-                convention,
                 server: this.#options.server || SDK_SERVER,
                 serverPort: this.#options.serverPort ?? SDK_SERVER_PORT,
                 key: this.#options.key || SDK_KEY,

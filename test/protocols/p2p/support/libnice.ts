@@ -19,7 +19,7 @@ export function compilePeer(): string | undefined {
 }
 
 export interface PeerOptions {
-    role: 'listen' | 'connect';
+    role: 'listen' | 'connect' | 'recorder';
     peerPort?: number;
     send: number;
     expect: number;
