@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../protocols/clock';
 import type { Post } from '../protocols/isapi/alarmHost';
 import type { Part } from '../protocols/multipart/partSplitter';
 import { PictureDesk, type PicturePolicy, type PictureSource } from './pictureDesk';
+import type { RecorderChannels } from './recorderChannels';
 
 export interface AlarmReceiverOptions {
     /** What of the events comes out. */
@@ -14,6 +15,8 @@ export interface AlarmReceiverOptions {
     source?: PictureSource;
     /** What is known of the one device that posts here, where only one does. */
     identity?: DeviceIdentity;
+    /** What the channel numbers of that device mean. */
+    channels?: RecorderChannels;
     clock?: Clock;
     /** @param post the post that brought the event, with the first of its events only: it has one answer */
     onOccurrence(occurrence: Occurrence, post: Post | undefined): void;
@@ -24,6 +27,8 @@ export interface AlarmReceiverOptions {
 /** Turns what devices post into events, and answers those posts that bring none. */
 export class AlarmReceiver {
     readonly #reader: EventReader;
+    readonly #channels: RecorderChannels | undefined;
+    readonly #onUnreadable: AlarmReceiverOptions['onUnreadable'];
     readonly #gate: EventGate;
     readonly #desk: PictureDesk;
     /** Whose answer an event carries. */
@@ -33,6 +38,8 @@ export class AlarmReceiver {
 
     constructor(options: AlarmReceiverOptions) {
         const { identity = {}, clock = systemClock, filter } = options;
+        this.#channels = options.channels;
+        this.#onUnreadable = options.onUnreadable;
         this.#desk = new PictureDesk(options.pictures, options.source, (occurrence) => {
             options.onOccurrence(occurrence, this.#posts.get(occurrence));
         });
@@ -40,6 +47,7 @@ export class AlarmReceiver {
         this.#reader = new EventReader({
             via: 'alarm-http',
             device: identity,
+            recorder: options.channels?.recorder,
             clock,
             onOccurrence: (occurrence) => this.#gate.push(occurrence),
             onHeartbeat: (at, heartbeat) => this.#gate.heartbeat(at, heartbeat),
@@ -51,18 +59,31 @@ export class AlarmReceiver {
 
     /** Reads one post, whole or as much of it as arrived. */
     receive(post: Post): void {
+        const step = () => this.#read(post);
+        if (this.#channels === undefined) step();
+        else this.#channels.read(post.parts, step, ({ message }) => this.#fail(post, message));
+    }
+
+    close(): void {
+        this.#channels?.flush();
+        this.#reader.close();
+        this.#gate.close();
+        this.#desk.close();
+    }
+
+    #fail(post: Post, reason: string): void {
+        this.#current = undefined;
+        post.respond();
+        this.#onUnreadable(post.parts[0]!, reason, post);
+    }
+
+    #read(post: Post): void {
         this.#current = post;
         this.#claimed = false;
         const { parts, source, receivedAt, truncated } = post;
         this.#reader.body({ parts, receivedFrom: source, receivedAt, truncated });
         this.#current = undefined;
         if (!this.#claimed) post.respond();
-    }
-
-    close(): void {
-        this.#reader.close();
-        this.#gate.close();
-        this.#desk.close();
     }
 
     #claim(occurrence: Occurrence): void {

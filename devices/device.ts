@@ -19,6 +19,7 @@ import { P2pAccess, type P2pSettings } from './p2pAccess';
 import { P2pLink } from './p2pLink';
 import { PanelSession } from './panelSession';
 import { fetchPicture, takeCgiSnapshot, takeSnapshot } from './pictures';
+import { RecorderChannels } from './recorderChannels';
 
 /** How to reach one device and how to log in: `device-config`, read and checked. */
 export interface DeviceSettings {
@@ -63,6 +64,8 @@ export class Device {
     readonly p2p: P2pAccess;
     /** Everything that is asked of the device, and what was learned of it on the way. */
     readonly requests: DeviceRequests;
+    /** What the channel numbers in its events mean. */
+    readonly channels: RecorderChannels;
     #vendor: 'auto' | Vendor;
     readonly #link: DeviceLink;
     readonly #events: EventStream;
@@ -79,7 +82,9 @@ export class Device {
         this.#vendor = settings.vendor === 'auto' && settings.link === 'p2p' ? 'dahua' : settings.vendor;
         this.#link = dependencies.link ?? this.#linkOf(settings, clock);
         this.requests = this.#createRequests(settings, clock);
-        this.#events = new EventStream(this.#link, this.identity, clock, this.#vendor);
+        this.channels = new RecorderChannels(() => this.requests.abilities.channels(), clock);
+        const channels = this.#vendor === 'dahua' ? undefined : this.channels;
+        this.#events = new EventStream(this.#link, this.identity, clock, this.#vendor, channels);
     }
 
     /** How the device last let us in; nothing before it did. */

@@ -6,6 +6,7 @@ import type { Fault } from '../protocols/errors';
 import { AlertStream, type ConnectionChange } from '../protocols/isapi/alertStream';
 import type { Part, SplitterFault } from '../protocols/multipart/partSplitter';
 import type { DeviceLink } from './link';
+import type { RecorderChannels } from './recorderChannels';
 
 /** Originals that are kept, and the characters of each. */
 const MOST_KEPT = 10;
@@ -40,6 +41,7 @@ export class EventStream {
     readonly #identity: DeviceIdentity;
     readonly #clock: Clock;
     readonly #vendor: 'auto' | Vendor;
+    readonly #channels: RecorderChannels | undefined;
     readonly #subscribers = new Set<EventSubscriber>();
     #running: { stream: AlertStream; reader: EventReader } | undefined;
     #lastChange: ConnectionChange | undefined;
@@ -52,11 +54,13 @@ export class EventStream {
         identity: DeviceIdentity,
         clock: Clock = systemClock,
         vendor: 'auto' | Vendor = 'auto',
+        channels?: RecorderChannels,
     ) {
         this.#link = link;
         this.#vendor = vendor;
         this.#identity = identity;
         this.#clock = clock;
+        this.#channels = channels;
     }
 
     /**
@@ -71,6 +75,8 @@ export class EventStream {
             this.#start(options);
         }
         return () => {
+            // What waits for its pictures comes out while there is still somebody to take it.
+            if (this.#subscribers.has(subscriber)) this.#flush();
             if (this.#subscribers.delete(subscriber) && this.#subscribers.size === 0) this.#stop();
             return this.#ended;
         };
@@ -93,6 +99,7 @@ export class EventStream {
 
     /** Stops for all subscribers. */
     close(): Promise<void> {
+        this.#flush();
         this.#subscribers.clear();
         this.#stop();
         return this.#ended;
@@ -102,6 +109,7 @@ export class EventStream {
         const reader = new EventReader({
             via: 'alertstream',
             device: this.#identity,
+            recorder: this.#channels?.recorder,
             clock: this.#clock,
             onOccurrence: (occurrence) => this.#deliver(occurrence),
             onHeartbeat: (at, heartbeat) => this.#each((subscriber) => subscriber.heartbeat(at, heartbeat)),
@@ -114,7 +122,7 @@ export class EventStream {
             watchdog: options.watchdog,
             clock: this.#clock,
             listener: {
-                onPart: (part) => reader.part(part),
+                onPart: (part) => this.#read(part, reader),
                 onLost: (lost) => this.#each((subscriber) => subscriber.lost(lost)),
                 onWarning: (warning) => this.#each((subscriber) => subscriber.warning(warning)),
                 onOpened: (at, via, vendor) => reader.opened(at, via, vendor),
@@ -135,6 +143,20 @@ export class EventStream {
                 if (this.#running === running) stream.start();
             }),
         );
+    }
+
+    #read(part: Part, reader: EventReader): void {
+        if (this.#channels === undefined) {
+            reader.part(part);
+            return;
+        }
+        const step = () => reader.part(part);
+        this.#channels.read([part], step, (fault) => this.#each((subscriber) => subscriber.warning(fault)));
+    }
+
+    #flush(): void {
+        this.#channels?.flush();
+        this.#running?.reader.flush();
     }
 
     #stop(): void {

@@ -21,8 +21,9 @@ export class PictureDesk {
     readonly #policy: PicturePolicy;
     readonly #source: PictureSource | undefined;
     readonly #deliver: (occurrence: Occurrence) => void;
+    /** Those whose pictures are being fetched, and those that came after them. */
+    readonly #waiting: Occurrence[] = [];
     #queue: Promise<void> = Promise.resolve();
-    #waiting = 0;
     #closed = false;
 
     constructor(policy: PicturePolicy, source: PictureSource | undefined, deliver: (occurrence: Occurrence) => void) {
@@ -33,21 +34,23 @@ export class PictureDesk {
 
     push(occurrence: Occurrence): void {
         const work = this.#missing(occurrence);
-        if (work === undefined && this.#waiting === 0) {
+        if (work === undefined && this.#waiting.length === 0) {
             this.#deliver(occurrence);
             return;
         }
-        this.#waiting += 1;
+        this.#waiting.push(occurrence);
         this.#queue = this.#queue.then(async () => {
             await work?.();
-            this.#waiting -= 1;
-            if (!this.#closed) this.#deliver(occurrence);
+            if (this.#closed) return;
+            this.#waiting.shift();
+            this.#deliver(occurrence);
         });
     }
 
-    /** Nothing comes out any more. */
+    /** What waits comes out without the pictures that it waits for, and nothing after that. */
     close(): void {
         this.#closed = true;
+        for (const occurrence of this.#waiting.splice(0)) this.#deliver(occurrence);
     }
 
     /** What has to be done before the event can go out, if anything. */
@@ -61,7 +64,7 @@ export class PictureDesk {
         const links = occurrence.links ?? [];
         const wantsSnapshot = this.#policy === 'snapshot' && occurrence.pictures.length === 0;
         if (links.length === 0 && !wantsSnapshot) return undefined;
-        if (this.#waiting >= MAX_WAITING) {
+        if (this.#waiting.length >= MAX_WAITING) {
             warn(occurrence, 'picture-skipped: too many events wait for theirs');
             return undefined;
         }
@@ -81,9 +84,10 @@ export class PictureDesk {
     async #add(occurrence: Occurrence, get: () => Promise<Picture>): Promise<void> {
         if (this.#closed) return;
         try {
-            occurrence.pictures.push(await get());
+            const picture = await get();
+            if (!this.#closed) occurrence.pictures.push(picture);
         } catch (thrown) {
-            warn(occurrence, `picture-missing: ${Fault.from(thrown).message}`);
+            if (!this.#closed) warn(occurrence, `picture-missing: ${Fault.from(thrown).message}`);
         }
     }
 }

@@ -15,5 +15,8 @@ export interface Recorder {
 export function readChannel(body: Fields, recorder?: Recorder): number | null {
     const channel = countOf(body.dynChannelID) || countOf(body.channelID) || 0;
     if (channel === 0) return null;
-    return channel > 32 && recorder?.proxyChannels?.has(channel - 32) ? channel - 32 : channel;
+    const cameras = recorder?.proxyChannels;
+    // A large recorder has a camera of that number itself.
+    if (channel <= 32 || cameras === undefined || cameras.has(channel)) return channel;
+    return cameras.has(channel - 32) ? channel - 32 : channel;
 }

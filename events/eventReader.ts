@@ -72,6 +72,8 @@ const SPAN_BY_CONTENT = 3000;
 /** How far apart the copies of a `duration` event are (mezz64/pyHik#62). */
 const DURATION_SPAN = 1000;
 const MAX_DURATIONS = 256;
+/** Far more than the channels of all devices that post to one host. */
+const MAX_OPEN_LOSSES = 10_000;
 
 /** In a body with several events these are the message; the others are its context, and come after it. */
 const FOREMOST = new Set(['face-comparison', 'access', 'doorbell', 'call']);
@@ -260,8 +262,12 @@ export class EventReader {
 
     private noteLoss(event: DeviceEvent): void {
         if (event.kind !== 'video-loss') return;
-        if (event.state === 'active') this.openLosses.add(placeOf(event));
-        else this.openLosses.delete(placeOf(event));
+        this.openLosses.delete(placeOf(event));
+        if (event.state !== 'active') return;
+        this.openLosses.add(placeOf(event));
+        if (this.openLosses.size <= MAX_OPEN_LOSSES) return;
+        const [oldest] = this.openLosses;
+        this.openLosses.delete(oldest!);
     }
 
     private endsLoss(body: ReadBody, origin: Origin): boolean {

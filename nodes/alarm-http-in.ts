@@ -68,6 +68,7 @@ export = (RED: NodeAPI): void => {
             pictures: settings.pictures,
             source: device,
             identity: device?.identity,
+            channels: device?.channels,
             onOccurrence: (occurrence, post) => {
                 status.event(occurrence.event);
                 watch.event(occurrence.event);

@@ -57,11 +57,12 @@ export = (RED: NodeAPI): void => {
             },
         });
         return async () => {
+            const left = leave();
             gate.close();
             desk.close();
             losses.close();
             status.close();
-            await leave();
+            await left;
         };
     }
 

@@ -36,16 +36,30 @@ export class PostAnswer {
         this.#given = true;
         this.#cancelDeadline();
         const { statusCode, headers, body } = { ...PLAIN, ...content };
-        this.#response.writeHead(statusCode, { ...usable(headers), 'content-length': Buffer.byteLength(body) });
+        this.#response.writeHead(isFinal(statusCode) ? statusCode : PLAIN.statusCode, {
+            ...usable(headers),
+            'content-length': Buffer.byteLength(body),
+        });
         this.#response.end(body);
         return true;
     }
 }
 
+/** A status that ends an exchange: any other would leave the device waiting. */
+function isFinal(statusCode: number): boolean {
+    return Number.isInteger(statusCode) && statusCode >= 200 && statusCode <= 599;
+}
+
+/** The framing of the answer is the server's affair. */
+const FRAMING = new Set(['connection', 'content-length', 'trailer', 'transfer-encoding', 'upgrade']);
+
 /** A flow may set anything; what no HTTP header can hold is left out rather than thrown back at the device. */
 function usable(headers: Record<string, string>): Record<string, string> {
     const entries = Object.entries(headers).filter(
-        ([name, value]) => /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value),
+        ([name, value]) =>
+            !FRAMING.has(name.toLowerCase()) &&
+            /^[\w!#$%&'*+.^`|~-]+$/.test(name) &&
+            /^[\t\x20-\x7e\x80-\xff]*$/.test(value),
     );
     return Object.fromEntries(entries);
 }

@@ -74,4 +74,21 @@ describe('the pictures of an event', () => {
         const [only] = await through('with', [occurrence('a', { links })]);
         assert.match(only?.event.warnings?.[0] ?? '', /picture-missing: .*gone/);
     });
+
+    it('are not waited for when the node closes: the events come out without them, and only once', async () => {
+        const out: Occurrence[] = [];
+        const desk = new PictureDesk('snapshot', slowDevice, (done) => out.push(done));
+        desk.push(occurrence('a'));
+        desk.push(occurrence('b'));
+        desk.close();
+        assert.deepEqual(
+            out.map(({ event }) => event.id),
+            ['a', 'b'],
+        );
+        await new Promise((resolve) => setTimeout(resolve, 60));
+        assert.deepEqual(
+            out.map(({ pictures }) => pictures.length),
+            [0, 0],
+        );
+    });
 });

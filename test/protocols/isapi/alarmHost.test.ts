@@ -236,6 +236,22 @@ describe('who may post', () => {
 describe('an answer from the flow', () => {
     const post = head(EVENT.length) + EVENT;
 
+    it('never leaves a device without an answer because of what the flow wants to say', () =>
+        withHost({ answer: 'flow' }, async (host) => {
+            for (const statusCode of [0, 42, 101, 99_999, Number.NaN]) {
+                const answer = fetch(host.url, { method: 'POST', body: EVENT });
+                const posts = host.posts.length;
+                while (host.posts.length === posts) await new Promise((resolve) => setTimeout(resolve, 5));
+                const headers = { 'transfer-encoding': 'gzip', 'content-length': '7000', connection: 'upgrade' };
+                assert.equal(host.posts.at(-1)?.respond({ statusCode, headers, body: 'taken' }), true);
+                const { status, text } = await answer.then(async (got) => ({
+                    status: got.status,
+                    text: await got.text(),
+                }));
+                assert.deepEqual([status, text], [200, 'taken']);
+            }
+        }));
+
     it('is the one that the device gets', () =>
         withHost({ answer: 'flow' }, async (host) => {
             const { socket, answer } = talk(host.port, post);

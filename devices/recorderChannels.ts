@@ -1,0 +1,97 @@
+import type { Recorder } from '../events/channel';
+import { peek } from '../events/heartbeat';
+import { type Clock, systemClock } from '../protocols/clock';
+import { Fault } from '../protocols/errors';
+import type { Channel } from '../protocols/isapi/operations/channels';
+import type { Part } from '../protocols/multipart/partSplitter';
+
+/** How long events wait for the list of cameras; after that they go on with the number they came with. */
+const PATIENCE_MS = 5000;
+/** After a question that failed, the next one waits so long. */
+const ASK_AGAIN_MS = 60_000;
+/** Bodies that wait at a time. */
+const MAX_WAITING = 1000;
+/** Channel numbers stand at the head of a body. */
+const HEAD_BYTES = 4096;
+/** Recorders of the psia era count their IP cameras from 33 (maciej-or/hikvision_next: 34 is camera 2). */
+const FIRST_HIGH = 33;
+
+interface Waiting {
+    step: () => void;
+    failed: (fault: Fault) => void;
+}
+
+/**
+ * The cameras of a recorder, asked for when a body first names a channel beyond 32: only the list tells whether that is
+ * camera 34 or the second one. Until it is known the bodies wait, in their order.
+ */
+export class RecorderChannels {
+    /** What the readers of this device's events go by; filled in once it is known. */
+    readonly recorder: Recorder = {};
+    readonly #list: () => Promise<Channel[]>;
+    readonly #clock: Clock;
+    readonly #waiting: Waiting[] = [];
+    #isAsking = false;
+    #askAgainAt = Number.NEGATIVE_INFINITY;
+
+    /** @param list the channels of the device; it may fail */
+    constructor(list: () => Promise<Channel[]>, clock: Clock = systemClock) {
+        this.#list = list;
+        this.#clock = clock;
+    }
+
+    /**
+     * Reads a body, at once or when the list is there.
+     *
+     * @param failed takes what `step` throws where it could not be done at once
+     */
+    read(parts: readonly Part[], step: () => void, failed: (fault: Fault) => void): void {
+        if (!this.#isAsking && this.#needsList(parts)) this.#ask();
+        if (!this.#isAsking) {
+            step();
+            return;
+        }
+        this.#waiting.push({ step, failed });
+        if (this.#waiting.length >= MAX_WAITING) this.flush();
+    }
+
+    /** Reads at once what waits. */
+    flush(): void {
+        this.#isAsking = false;
+        for (const { step, failed } of this.#waiting.splice(0)) {
+            try {
+                step();
+            } catch (thrown) {
+                failed(Fault.from(thrown));
+            }
+        }
+    }
+
+    #needsList(parts: readonly Part[]): boolean {
+        if (this.recorder.proxyChannels !== undefined || this.#clock.now() < this.#askAgainAt) return false;
+        return parts.some(({ kind, body }) => {
+            if (kind !== 'text') return false;
+            const head = body.subarray(0, HEAD_BYTES);
+            return [peek(head, 'dynChannelID'), peek(head, 'channelID')].some((word) => Number(word) >= FIRST_HIGH);
+        });
+    }
+
+    #ask(): void {
+        this.#isAsking = true;
+        this.#askAgainAt = this.#clock.now() + ASK_AGAIN_MS;
+        const cancel = this.#clock.after(PATIENCE_MS, () => this.flush());
+        this.#list()
+            .then(
+                (channels) => {
+                    const proxies = channels.filter(({ source }) => source === 'proxy');
+                    this.recorder.proxyChannels = new Set(proxies.map(({ id }) => id));
+                },
+                // A device that cannot be asked now is asked again; its events keep the numbers they came with.
+                () => undefined,
+            )
+            .then(() => {
+                cancel();
+                this.flush();
+            });
+    }
+}
