@@ -76,6 +76,21 @@ function post(port: number, body: Buffer | string, type: string, path = '/alarm'
 const postJson = (port: number, body: string, path?: string) => post(port, body, 'application/json', path);
 
 /** Sends bytes as they are and resolves with what came back when the connection ends. */
+/** Waits until somebody listens: the flows have started a moment before the port is open. */
+async function isOpen(port: number): Promise<void> {
+    for (;;) {
+        const opened = await new Promise<boolean>((resolve) => {
+            const socket = connect(port, '127.0.0.1', () => {
+                socket.destroy();
+                resolve(true);
+            });
+            socket.on('error', () => resolve(false));
+        });
+        if (opened) return;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+}
+
 function sendRaw(port: number, bytes: Buffer | string, hangUp = false): Promise<string> {
     return new Promise((resolve) => {
         const chunks: Buffer[] = [];
@@ -201,6 +216,7 @@ for (const runtime of RUNTIMES) {
 
         it('saves what it can of a post that is cut off, and survives lies about lengths and bombs', async () => {
             await withAlarmHost(async (nodeRed, port) => {
+                await isOpen(port);
                 const body = push(7, Buffer.alloc(50_000, 0x5a).fill(Buffer.from([0xff, 0xd8, 0xff]), 0, 3)).subarray(
                     0,
                     20_000,
