@@ -52,6 +52,10 @@ describe('the admin routes of the buttons', () => {
         });
     }
 
+    it('refuse the list of ready operations to whoever is not logged in', async () => {
+        assert.equal((await fetch(`${nodeRed.url}/isapi-request/operations`)).status, 401);
+    });
+
     it('refuse what uses the saved password to a user who may only read', async () => {
         const answer = await fetch(`${nodeRed.url}/auth/token`, {
             method: 'POST',
@@ -69,5 +73,7 @@ describe('the admin routes of the buttons', () => {
         for (const path of WRITING) assert.equal((await post(path, token)).status, 401, path);
         for (const path of READING) assert.equal((await post(path, token)).status, 200, path);
         assert.equal(camera.requests.length, 0);
+        const headers = { authorization: `Bearer ${token}` };
+        assert.equal((await fetch(`${nodeRed.url}/isapi-request/operations`, { headers })).status, 200);
     });
 });
