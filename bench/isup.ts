@@ -7,12 +7,11 @@
  *
  * `VIGIA_BENCH_DEVICES=1000` makes it smaller. Both processes need as many open files as there are devices.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import { runMutations } from '../test/protocols/isup/mutations';
 import type { ClientFigures, ClientOrder } from './support/isupClients';
 import type { ListenerFigures } from './support/isupListener';
+import { ask, forkReady } from './support/measure';
 
 const DEVICES = Number(process.env.VIGIA_BENCH_DEVICES ?? 10_000);
 const TOGETHER = 128;
@@ -21,18 +20,6 @@ const KEEP_ALIVES = [30, 15];
 /** Milliseconds: long enough for every device to beat twice. */
 const WATCH = 2 * KEEP_ALIVES[0]! * 1000;
 const MUTATIONS = Number(process.env.VIGIA_BENCH_MUTATIONS ?? 1_000_000);
-
-async function forkReady(program: string): Promise<ChildProcess> {
-    const child = fork(join(__dirname, 'support', program), { execArgv: ['--expose-gc'] });
-    await once(child, 'message');
-    return child;
-}
-
-async function ask<T>(child: ChildProcess, order: object): Promise<T> {
-    const answer = once(child, 'message');
-    child.send(order);
-    return (await answer)[0] as T;
-}
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

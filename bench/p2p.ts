@@ -5,9 +5,8 @@
  *
  * Goals: 200 Mbit/s on loopback, 90 % of window / round trip without and 60 % with 1 % loss, 1 MB a tunnel.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
+import { ask, forkReady } from './support/measure';
 import type { TunnelsAnswer, TunnelsOrder } from './support/p2pTunnels';
 import type { WorldAnswer, WorldOrder } from './support/p2pWorld';
 import type { FetchAnswer, FetchOrder } from './support/tcpClient';
@@ -18,16 +17,9 @@ const WINDOW = 65_535;
 const children: ChildProcess[] = [];
 
 async function start(program: string): Promise<ChildProcess> {
-    const child = fork(join(__dirname, 'support', program), { execArgv: ['--expose-gc'] });
+    const child = await forkReady(program);
     children.push(child);
-    await once(child, 'message');
     return child;
-}
-
-async function ask<Answer>(child: ChildProcess, order: object): Promise<Answer> {
-    const answer = once(child, 'message');
-    child.send(order);
-    return (await answer)[0] as Answer;
 }
 
 interface Stage {

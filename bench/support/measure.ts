@@ -26,9 +26,9 @@ export function startMeter(): () => Measurement {
     };
 }
 
-/** Forks one of the programs beside this file and waits until it says that it is ready. */
+/** Forks one of the programs beside this file, which may collect garbage, and waits until it says that it is ready. */
 export async function forkReady(program: string): Promise<ChildProcess> {
-    const child = fork(join(__dirname, program));
+    const child = fork(join(__dirname, program), { execArgv: ['--expose-gc'] });
     await once(child, 'message');
     return child;
 }
