@@ -6,7 +6,7 @@ import { knownDevices } from '../runtime/admin/knownDevices';
 import { publishDevice } from '../runtime/deviceNode';
 import { environmentOf, tlsOptionsOf } from '../runtime/environment';
 import { explain } from '../runtime/faultText';
-import { joinListener } from '../runtime/isupDevice';
+import { joinListener } from '../runtime/isup/membership';
 import { migrate } from '../runtime/migrations';
 import { type DeviceCredentials, readDeviceConfig } from '../runtime/settings/deviceConfig';
 

@@ -3,11 +3,11 @@ import { IsupStation } from '../devices/isupStation';
 import { Fault } from '../protocols/errors';
 import { environmentOf } from '../runtime/environment';
 import { explain } from '../runtime/faultText';
-import { isupListeners } from '../runtime/isupListeners';
-import { IsupMemory } from '../runtime/isupMemory';
-import { isupReport } from '../runtime/isupReport';
-import { addIsupRoutes } from '../runtime/isupRoutes';
-import { IsupStatus } from '../runtime/isupStatus';
+import { isupListeners } from '../runtime/isup/listeners';
+import { IsupMemory } from '../runtime/isup/memory';
+import { isupReport } from '../runtime/isup/report';
+import { addIsupRoutes } from '../runtime/isup/routes';
+import { IsupStatus } from '../runtime/isup/status';
 import { migrate } from '../runtime/migrations';
 import { type IsupCredentials, type IsupInSettings, readIsupIn } from '../runtime/settings/isupIn';
 

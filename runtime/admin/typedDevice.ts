@@ -3,7 +3,7 @@ import type { DeviceDependencies, DeviceSettings } from '../../devices/device';
 import { IsupLink } from '../../devices/isupLink';
 import { environmentOf, tlsOptionsOf } from '../environment';
 import { Fields } from '../fields';
-import { isupListeners } from '../isupListeners';
+import { isupListeners } from '../isup/listeners';
 import { migrate } from '../migrations';
 import { DEVICE_CONFIG_DEFAULTS, type DeviceCredentials, readDeviceConfig } from '../settings/deviceConfig';
 

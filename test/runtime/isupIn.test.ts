@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Fault } from '../../protocols/errors';
 import { IsupListener } from '../../protocols/isup/listener';
-import { mergeKeys, readKeyChanges } from '../../runtime/isupKeys';
-import { IsupListeners } from '../../runtime/isupListeners';
+import { mergeKeys, readKeyChanges } from '../../runtime/isup/keys';
+import { IsupListeners } from '../../runtime/isup/listeners';
 import { readIsupIn } from '../../runtime/settings/isupIn';
 
 const asIs = (text: string) => text;

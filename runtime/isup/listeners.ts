@@ -1,5 +1,5 @@
-import { Fault } from '../protocols/errors';
-import type { IsupListener, ListedDevice } from '../protocols/isup/listener';
+import { Fault } from '../../protocols/errors';
+import type { IsupListener, ListedDevice } from '../../protocols/isup/listener';
 
 /**
  * What `isup-in` and `device-config` nodes know of each other, by the id of the `isup-in`. Either may be deployed anew

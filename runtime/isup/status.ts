@@ -1,5 +1,5 @@
 import type { Node, NodeAPI } from 'node-red';
-import { type Clock, systemClock } from '../protocols/clock';
+import { type Clock, systemClock } from '../../protocols/clock';
 
 export interface PresenceCounts {
     online: number;

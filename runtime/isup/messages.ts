@@ -1,7 +1,7 @@
 import type { NodeMessage } from 'node-red';
-import { topicLevel } from '../events/topic';
-import type { IsupAlarm, UnknownFrame } from '../protocols/isup/data';
-import type { Presence } from '../protocols/isup/presence';
+import { topicLevel } from '../../events/topic';
+import type { IsupAlarm, UnknownFrame } from '../../protocols/isup/data';
+import type { Presence } from '../../protocols/isup/presence';
 
 const HEAD = 64;
 

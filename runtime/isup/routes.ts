@@ -1,8 +1,8 @@
 import type { NodeAPI } from 'node-red';
-import { mergeKeys, readKeyChanges } from './isupKeys';
-import { isupListeners } from './isupListeners';
-import { presenceListMessage } from './isupMessages';
-import type { IsupCredentials } from './settings/isupIn';
+import type { IsupCredentials } from '../settings/isupIn';
+import { mergeKeys, readKeyChanges } from './keys';
+import { isupListeners } from './listeners';
+import { presenceListMessage } from './messages';
 
 /** What the editor, and whoever may use its API, asks of an `isup-in`. To be called once, when its module is loaded. */
 export function addIsupRoutes(RED: NodeAPI): void {

@@ -1,9 +1,9 @@
 import type { Node, NodeAPI } from 'node-red';
-import type { IsupReporter } from '../devices/isupStation';
-import { type Clock, systemClock } from '../protocols/clock';
-import { explain } from './faultText';
-import { presenceMessage, unknownFrameMessage, unreadableAlarmMessage } from './isupMessages';
-import { eventMessage } from './messages';
+import type { IsupReporter } from '../../devices/isupStation';
+import { type Clock, systemClock } from '../../protocols/clock';
+import { explain } from '../faultText';
+import { eventMessage } from '../messages';
+import { presenceMessage, unknownFrameMessage, unreadableAlarmMessage } from './messages';
 
 const REPEAT_AFTER = 60_000;
 const MAX_REMEMBERED = 1000;

@@ -1,7 +1,7 @@
 import type { Node } from 'node-red';
-import { type Clock, systemClock } from '../protocols/clock';
-import type { AlarmHostClaim } from '../protocols/isup/alarmHost';
-import type { Presence } from '../protocols/isup/presence';
+import { type Clock, systemClock } from '../../protocols/clock';
+import type { AlarmHostClaim } from '../../protocols/isup/alarmHost';
+import type { Presence } from '../../protocols/isup/presence';
 
 const PRESENCE = 'presence';
 const ALARM_HOSTS = 'alarmHosts';

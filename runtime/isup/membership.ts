@@ -1,10 +1,10 @@
 import type { Node } from 'node-red';
-import type { DeviceDependencies } from '../devices/device';
-import { IsupLink } from '../devices/isupLink';
-import { Fault } from '../protocols/errors';
-import { Fields, type SavedConfig } from './fields';
-import { isupListeners } from './isupListeners';
-import { DEVICE_CONFIG_DEFAULTS, type DeviceCredentials } from './settings/deviceConfig';
+import type { DeviceDependencies } from '../../devices/device';
+import { IsupLink } from '../../devices/isupLink';
+import { Fault } from '../../protocols/errors';
+import { Fields, type SavedConfig } from '../fields';
+import { DEVICE_CONFIG_DEFAULTS, type DeviceCredentials } from '../settings/deviceConfig';
+import { isupListeners } from './listeners';
 
 /** A `device-config` that is reached through its ISUP session. */
 export interface IsupMembership {
