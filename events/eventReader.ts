@@ -74,6 +74,7 @@ const DURATION_SPAN = 1000;
 const MAX_DURATIONS = 256;
 /** Far more than the channels of all devices that post to one host. */
 const MAX_OPEN_LOSSES = 10_000;
+const MAX_CUT = 1024;
 
 /** In a body with several events these are the message; the others are its context, and come after it. */
 const FOREMOST = new Set(['face-comparison', 'access', 'doorbell', 'call']);
@@ -94,6 +95,8 @@ export class EventReader {
     private readonly duplicates = new DuplicateWindow();
     private readonly replay = new ReplayJudge();
     private readonly openLosses = new Set<string>();
+    /** Ids of events that came in a body which was cut off: when the device sends them again, that is the whole of them. */
+    private readonly cut = new Set<string>();
     /** Event time of the last `duration` by device, channel and what goes on. */
     private readonly durations = new Map<string, number>();
     /** The hardware address in the last body: rows of the history, which have none, are of the same device. */
@@ -141,12 +144,18 @@ export class EventReader {
         let copies = 0;
         for (const part of parts) {
             if (part.kind === 'binary') continue;
-            const outcome = this.readText(part, origin);
+            const outcome = this.readText(part, origin, !truncated);
             read.push(...outcome.read);
             copies += outcome.copies;
         }
         read.sort((one, other) => rank(one.event) - rank(other.event));
-        if (truncated) for (const { event } of read) event.truncated = true;
+        if (truncated) {
+            for (const { event } of read) {
+                event.truncated = true;
+                if (this.cut.size >= MAX_CUT) this.cut.clear();
+                this.cut.add(event.id);
+            }
+        }
         const pictures = parts.filter((part) => part.kind === 'binary');
         this.pictures.body(read, pictures, copies > 0);
     }
@@ -185,7 +194,7 @@ export class EventReader {
         return { vendor, via, device, receivedFrom, receivedAt, recorder, assumedOffset };
     }
 
-    private readText(part: Part, origin: Origin): Outcome {
+    private readText(part: Part, origin: Origin, isWhole = false): Outcome {
         try {
             const form = heartbeatForm(part);
             if (form === 'heartbeat' || (form === 'no-video-loss' && this.openLosses.size === 0)) {
@@ -197,7 +206,7 @@ export class EventReader {
                 this.heartbeat(part, origin);
                 return NOTHING;
             }
-            const outcome = this.readEvents(body.candidates, body.raw, origin);
+            const outcome = this.readEvents(body.candidates, body.raw, origin, isWhole);
             if (outcome.heartbeats > 0) this.heartbeat(part, origin);
             else if (outcome.read.length === 0 && outcome.copies === 0) this.rejectBody(part, body);
             for (const { event } of outcome.read) {
@@ -212,7 +221,7 @@ export class EventReader {
         }
     }
 
-    private readEvents(candidates: Fields[], raw: RawBody, origin: Origin): Outcome {
+    private readEvents(candidates: Fields[], raw: RawBody, origin: Origin, isWhole = false): Outcome {
         const outcome: Outcome = { read: [], copies: 0, heartbeats: 0 };
         for (const candidate of candidates) {
             for (const reading of normalise(candidate, origin)) {
@@ -224,7 +233,10 @@ export class EventReader {
                 event.replay = this.isReplay(reading, origin);
                 this.mac = event.device.mac ?? this.mac;
                 this.noteLoss(event);
-                if (this.isCopy(reading, origin)) outcome.copies += 1;
+                const isCopy = this.isCopy(reading, origin);
+                const completes = isCopy && isWhole && this.cut.delete(event.id);
+                if (completes) event.warnings = [...(event.warnings ?? []), 'late-pictures'];
+                if (isCopy && !completes) outcome.copies += 1;
                 else outcome.read.push({ event, raw, announcement: readAnnouncement(body, event) });
             }
         }

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Occurrence } from '../../events/deviceEvent';
+import { EventReader } from '../../events/eventReader';
+import type { Part } from '../../protocols/multipart/partSplitter';
 import { alert, bench, body, picturePart, textPart } from './support';
 
 describe('a reader', () => {
@@ -130,5 +133,36 @@ describe('a reader', () => {
             events.map(({ via }) => via),
             ['alertstream', 'subscribe'],
         );
+    });
+});
+
+describe('a post that was cut off and is sent again', () => {
+    it('comes out once more, whole, under the same id; a third copy does not', () => {
+        const seen: Occurrence[] = [];
+        const reader = new EventReader({ via: 'alarm-http', device: {}, onOccurrence: (one) => seen.push(one) });
+        const access = { majorEventType: 5, subEventType: 75, serialNo: 9, picturesNumber: 1, currentEvent: true };
+        const event = {
+            eventType: 'AccessControllerEvent',
+            dateTime: '2026-11-21T10:00:00+00:00',
+            macAddress: '00:00:5e:00:53:01',
+            AccessControllerEvent: access,
+        };
+        const text: Part = { headers: {}, kind: 'text', body: Buffer.from(JSON.stringify(event)), truncated: false };
+        const picture = (bytes: number, truncated: boolean): Part => {
+            const body = Buffer.concat([Buffer.from([0xff, 0xd8]), Buffer.alloc(bytes)]);
+            return { headers: {}, kind: 'binary', body, truncated, name: 'Picture' };
+        };
+        reader.body({ parts: [text, picture(500, true)], truncated: true });
+        reader.body({ parts: [text, picture(400, true)], truncated: true });
+        reader.body({ parts: [text, picture(5000, false)] });
+        reader.body({ parts: [text, picture(5000, false)] });
+        assert.deepEqual(
+            seen.map(({ pictures }) => pictures[0]?.data.length),
+            [502, 5002],
+        );
+        assert.equal(seen[0]!.event.id, seen[1]!.event.id);
+        assert.equal(seen[0]!.event.truncated, true);
+        assert.equal(seen[1]!.event.truncated, undefined);
+        assert.deepEqual(seen[1]!.event.warnings, ['late-pictures']);
     });
 });
