@@ -233,7 +233,7 @@ export class AlarmHost {
         // The rest of a body that is not read any further would be taken for the next request.
         if (body.fault !== undefined && !response.headersSent) response.setHeader('Connection', 'close');
         const answer = new PostAnswer(response);
-        const parts = [...queryParts(request), ...body.parts];
+        const parts = [...queryParts(request, body.parts.length > 0), ...body.parts];
         const waits = this.#options.answer === 'flow' && parts.length > 0;
         if (waits) this.#wait(answer, response);
         else answer.give();
@@ -333,9 +333,11 @@ function headersOf(request: IncomingMessage): Record<string, string> {
 }
 
 /** Listening hosts can be set to “querystring”: the event then stands in the URL (DS-K1A8503MF, ANPR cameras). */
-function queryParts(request: IncomingMessage): Part[] {
+function queryParts(request: IncomingMessage, hasBody: boolean): Part[] {
     const query = request.url?.split('?').slice(1).join('?') ?? '';
     if (!query.includes('=')) return [];
+    // Beside a body a query may as well be the token of the slot's URL, which is nobody's business.
+    if (hasBody && !/(^|&)(eventType|licensePlate|dateTime|Code)=/i.test(query)) return [];
     const contentType = 'application/x-www-form-urlencoded';
     return [
         {

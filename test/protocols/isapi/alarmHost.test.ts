@@ -236,6 +236,12 @@ describe('who may post', () => {
 describe('an answer from the flow', () => {
     const post = head(EVENT.length) + EVENT;
 
+    it('does not take the token in its URL for an event', () =>
+        withHost({}, async (host) => {
+            await fetch(`${host.url}?token=Canary-1`, { method: 'POST', body: EVENT });
+            assert.deepEqual(texts(host.posts[0]), [EVENT]);
+        }));
+
     it('never leaves a device without an answer because of what the flow wants to say', () =>
         withHost({ answer: 'flow' }, async (host) => {
             for (const statusCode of [0, 42, 101, 99_999, Number.NaN]) {
