@@ -285,22 +285,6 @@ for (const runtime of RUNTIMES) {
             await editor.cancel();
         });
 
-        it('has one button that tests a recorder in the cloud: first the way there, then the device', async () => {
-            const way = { clouds: [{ cloud: 'Cloud', online: true, roundTrip: 20 }], route: 'relay', login: 'ok' };
-            await editor.page.route('**/intelbras-p2p-tunnel/test', (route) => route.fulfill({ json: way }));
-            await fillNew(camera.port);
-            await field('link').selectOption('p2p');
-            assert.equal(await editor.page.locator('#vigia-test').isVisible(), false);
-            // What stands behind the tunnel is not what is shown here: the second test asks the camera itself.
-            await field('link').evaluate((select) => Object.assign(select, { value: 'direct' }));
-            await editor.page.locator('#vigia-p2p-test').click();
-            await editor.page.locator(`${result} dl`).waitFor();
-            assert.match(await editor.text('#vigia-p2p-result'), /the recorder is online/);
-            assert.match(await editor.text(result), /DS-2CD2185FWD-I \(camera\)/);
-            await editor.page.unroute('**/intelbras-p2p-tunnel/test');
-            await editor.cancel();
-        });
-
         it('repeats no password in an answer, and puts none into an address', () => {
             assert.ok(answers.length > 4);
             for (const secret of [LOGIN.password]) assert.ok(!answers.join().includes(secret));
