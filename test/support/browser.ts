@@ -108,8 +108,16 @@ export class EditorPage {
     }
 
     async #leave(button: string): Promise<void> {
-        await this.page.locator(button).last().click();
-        await this.page.locator('.red-ui-tray').waitFor({ state: 'detached' });
+        const tray = this.page.locator('.red-ui-tray');
+        // A click while the editor is still at work is lost: it is made again until the dialog has gone.
+        for (let attempt = 1; ; attempt += 1) {
+            if ((await tray.count()) > 0) await this.page.locator(button).last().click();
+            try {
+                return await tray.waitFor({ state: 'detached', timeout: 6000 });
+            } catch (thrown) {
+                if (attempt === 8) throw thrown;
+            }
+        }
     }
 
     /** The tray slides in; a click before it has arrived would miss. */

@@ -118,7 +118,8 @@ describe('well-formed forms', () => {
                     ['application/xml', raw(xmlEvent('VMD').trimEnd())],
                     ['application/json', raw(jsonEvent(index))],
                     ['image/jpeg', jpeg(random.integer(100, 9000), seed + run)],
-                    ['application/octet-stream', random.bytes(random.integer(0, 5000))],
+                    // What begins as a document is read as one, whatever its type says: this does not.
+                    ['application/octet-stream', raw(Buffer.alloc(1), random.bytes(random.integer(0, 5000)))],
                 ] as [string, Buffer][]);
                 const name = `form-data; name="part ${index}"; filename="${random.pick(['a.jpg', 'b;c.xml', 'Portão.jpg'])}"`;
                 const head = `--${boundary}\r\nContent-Disposition: ${Buffer.from(name).toString('latin1')}\r\n`;
