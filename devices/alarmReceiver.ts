@@ -34,7 +34,7 @@ export class AlarmReceiver {
     /** Whose answer an event carries. */
     readonly #posts = new WeakMap<Occurrence, Post>();
     #current: Post | undefined;
-    #claimed = false;
+    #brought: Brought = { ids: [], refused: false };
 
     constructor(options: AlarmReceiverOptions) {
         const { identity = {}, clock = systemClock, filter } = options;
@@ -79,18 +79,51 @@ export class AlarmReceiver {
 
     #read(post: Post): void {
         this.#current = post;
-        this.#claimed = false;
+        this.#brought = { ids: [], refused: false };
         const { parts, source, receivedAt, truncated } = post;
         this.#reader.body({ parts, receivedFrom: source, receivedAt, truncated });
         this.#current = undefined;
-        if (!this.#claimed) post.respond();
+        if (this.#brought.ids.length === 0) post.respond();
     }
 
     #claim(occurrence: Occurrence): void {
-        if (this.#current !== undefined && !this.#claimed) {
-            this.#claimed = true;
-            this.#posts.set(occurrence, this.#current);
+        if (this.#current !== undefined) {
+            const { ids, refused } = this.#brought;
+            if (ids.length === 0) this.#posts.set(occurrence, this.#answerable(this.#current));
+            ids.push(occurrence.event.id);
+            if (refused) this.#expectAgain([occurrence.event.id]);
         }
         this.#desk.push(occurrence);
     }
+
+    /** The post as a flow gets it: where the flow refuses it the device sends it again, and that is no copy then. */
+    #answerable(post: Post): Post {
+        const brought = this.#brought;
+        const respond: Post['respond'] = (content) => {
+            if (isRefusal(content?.statusCode)) {
+                brought.refused = true;
+                this.#expectAgain(brought.ids);
+            }
+            return post.respond(content);
+        };
+        return { ...post, respond };
+    }
+
+    #expectAgain(ids: readonly string[]): void {
+        for (const id of ids) {
+            this.#reader.expectAgain(id);
+            this.#gate.expectAgain(id);
+        }
+    }
+}
+
+/** The events of one post, and whether the flow refused it. */
+interface Brought {
+    ids: string[];
+    refused: boolean;
+}
+
+/** Devices send again whatever was not answered with success (vendor's alarm-listening article). */
+function isRefusal(statusCode = 200): boolean {
+    return statusCode >= 300 && statusCode <= 599;
 }

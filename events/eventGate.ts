@@ -31,6 +31,7 @@ export type Reason = 'kind' | 'channel' | 'replay' | 'repeat' | 'operation';
 
 /** How many late pictures an event that came out may still be waiting for. */
 const MAX_PASSED = 64;
+const MAX_AWAITED = 10_000;
 
 /**
  * What of the events of a shared device comes out of one node. Everything that does not is counted by its reason.
@@ -44,6 +45,7 @@ export class EventGate {
     private readonly clock: Clock;
     private readonly conditions: Conditions<Occurrence>;
     private readonly passed = new Set<string>();
+    private readonly awaited = new Set<string>();
     private closed = false;
 
     constructor(private readonly options: EventGateOptions) {
@@ -74,6 +76,12 @@ export class EventGate {
         if (this.admitsChannel(occurrence.event)) this.options.onOccurrence(occurrence);
     }
 
+    /** Nobody took the event with this id: when it comes again it passes, be it a repeat or late by then. */
+    expectAgain(id: string): void {
+        if (this.awaited.size >= MAX_AWAITED) this.awaited.clear();
+        this.awaited.add(id);
+    }
+
     /** Leaves no timer behind. Conditions that are open end without a word: nobody listens any more. */
     close(): void {
         this.closed = true;
@@ -85,6 +93,7 @@ export class EventGate {
         const { event } = occurrence;
         if (this.kinds.size > 0 && !this.admitsKind(event)) return 'kind';
         if (!this.admitsChannel(event)) return 'channel';
+        if (this.awaited.delete(event.id)) return undefined;
         if (event.via !== 'history' && !this.admitsReplay(event)) return 'replay';
         if (this.options.operations === false && event.access?.major === 3) return 'operation';
         if (event.state === 'pulse' || event.replay) return undefined;

@@ -75,6 +75,7 @@ const MAX_DURATIONS = 256;
 /** Far more than the channels of all devices that post to one host. */
 const MAX_OPEN_LOSSES = 10_000;
 const MAX_CUT = 1024;
+const MAX_AWAITED = 10_000;
 
 /** In a body with several events these are the message; the others are its context, and come after it. */
 const FOREMOST = new Set(['face-comparison', 'access', 'doorbell', 'call']);
@@ -97,6 +98,8 @@ export class EventReader {
     private readonly openLosses = new Set<string>();
     /** Ids of events that came in a body which was cut off: when the device sends them again, that is the whole of them. */
     private readonly cut = new Set<string>();
+    /** Ids of events that nobody took: the device sends them again, and that is no copy. */
+    private readonly awaited = new Set<string>();
     /** Event time of the last `duration` by device, channel and what goes on. */
     private readonly durations = new Map<string, number>();
     /** The hardware address in the last body: rows of the history, which have none, are of the same device. */
@@ -176,6 +179,12 @@ export class EventReader {
         }
     }
 
+    /** The device was told that the event with this id was not taken: when it sends it again, it comes out again. */
+    expectAgain(id: string): void {
+        if (this.awaited.size >= MAX_AWAITED) this.awaited.clear();
+        this.awaited.add(id);
+    }
+
     /** Sends what waits for pictures. */
     flush(): void {
         this.pictures.flush();
@@ -251,6 +260,7 @@ export class EventReader {
     }
 
     private isCopy({ event, body, detail, epoch }: Reading, { receivedAt }: Origin): boolean {
+        if (this.awaited.delete(event.id)) return false;
         if (event.type.toLowerCase() === 'duration' && this.isDurationCopy(event, detail, epoch)) return true;
         if (!isContentId(event.id)) {
             // Every form of one event shows the same wall clock.
