@@ -32,7 +32,7 @@ const access = readFileSync(join(folder, 'access.json'), 'utf8').replace(
 
 // Time passes, so that no event is a copy of the one before.
 let now = 0;
-const clock = { now: () => now, after: () => () => undefined };
+const clock = { now: () => now, elapsed: () => now, after: () => () => undefined };
 let delivered = 0;
 const gate = new EventGate({
     kinds: [],

@@ -102,9 +102,10 @@ async function measure(device: Device, found: Examination, clock: Clock): Promis
     const isDahua = found.profile?.vendor === 'dahua';
     const path = isDahua ? '/cgi-bin/global.cgi?action=getCurrentTime' : '/ISAPI/System/time';
     const sentAt = clock.now();
+    const start = clock.elapsed();
     try {
         const answer = await ask(device, { path }, clock);
-        found.latency = clock.now() - sentAt;
+        found.latency = clock.elapsed() - start;
         const at = isDahua ? undefined : deviceTime(readAnswer(answer, 'object'));
         if (at !== undefined) found.drift = Math.round((at - sentAt - found.latency / 2) / 1000);
     } catch (thrown) {

@@ -116,9 +116,9 @@ export class P2pAccess {
         host.retain(user);
         try {
             const helper = await host.ready();
-            const asked = Date.now();
+            const asked = monotonicClock.elapsed();
             const online = (await helper.call('query', { serial })) === 1;
-            return { online, roundTrip: Date.now() - asked };
+            return { online, roundTrip: monotonicClock.elapsed() - asked };
         } finally {
             await host.release(user);
         }

@@ -68,7 +68,7 @@ export class RecorderChannels {
     }
 
     #needsList(parts: readonly Part[]): boolean {
-        if (this.recorder.proxyChannels !== undefined || this.#clock.now() < this.#askAgainAt) return false;
+        if (this.recorder.proxyChannels !== undefined || this.#clock.elapsed() < this.#askAgainAt) return false;
         return parts.some(({ kind, body }) => {
             if (kind !== 'text') return false;
             const head = body.subarray(0, HEAD_BYTES);
@@ -78,7 +78,7 @@ export class RecorderChannels {
 
     #ask(): void {
         this.#isAsking = true;
-        this.#askAgainAt = this.#clock.now() + ASK_AGAIN_MS;
+        this.#askAgainAt = this.#clock.elapsed() + ASK_AGAIN_MS;
         const cancel = this.#clock.after(PATIENCE_MS, () => this.flush());
         this.#list()
             .then(

@@ -104,6 +104,8 @@ export class EventReader {
     private readonly durations = new Map<string, number>();
     /** The hardware address in the last body: rows of the history, which have none, are of the same device. */
     private mac: string | undefined;
+    /** When the stream was opened, by `Clock.elapsed`. */
+    private openedAt = 0;
     private closed = false;
 
     constructor(private readonly options: EventReaderOptions) {
@@ -115,7 +117,7 @@ export class EventReader {
             emit: (occurrence) => this.emit(occurrence),
             onOrphan: (part) => this.reject(part, 'a picture without an event'),
         });
-        if (options.connectedAt !== undefined) this.replay.opened(options.connectedAt);
+        if (options.connectedAt !== undefined) this.judgeFrom(options.connectedAt);
     }
 
     /**
@@ -126,7 +128,7 @@ export class EventReader {
         this.via = via;
         this.vendor = vendor;
         this.pictures.flush();
-        this.replay.opened(at);
+        this.judgeFrom(at);
     }
 
     /** One part of a stream. */
@@ -197,6 +199,11 @@ export class EventReader {
         this.closed = true;
     }
 
+    private judgeFrom(openedAt: number): void {
+        this.replay.opened(openedAt);
+        this.openedAt = this.clock.elapsed() - (this.clock.now() - openedAt);
+    }
+
     private originOf(receivedAt: number, receivedFrom = this.options.receivedFrom): Origin {
         const { device, recorder, assumedOffset } = this.options;
         const { vendor, via } = this;
@@ -242,7 +249,7 @@ export class EventReader {
                 event.replay = this.isReplay(reading, origin);
                 this.mac = event.device.mac ?? this.mac;
                 this.noteLoss(event);
-                const isCopy = this.isCopy(reading, origin);
+                const isCopy = this.isCopy(reading);
                 const completes = isCopy && isWhole && this.cut.delete(event.id);
                 if (completes) event.warnings = [...(event.warnings ?? []), 'late-pictures'];
                 if (isCopy && !completes) outcome.copies += 1;
@@ -259,18 +266,19 @@ export class EventReader {
         return this.replay.isReplay(body, shown, origin.receivedAt, ownOffset);
     }
 
-    private isCopy({ event, body, detail, epoch }: Reading, { receivedAt }: Origin): boolean {
+    private isCopy({ event, body, detail, epoch }: Reading): boolean {
         if (this.awaited.delete(event.id)) return false;
+        const now = this.clock.elapsed();
         if (event.type.toLowerCase() === 'duration' && this.isDurationCopy(event, detail, epoch)) return true;
         if (!isContentId(event.id)) {
             // Every form of one event shows the same wall clock.
             const wall = (event.deviceTime ?? event.time).slice(0, 19);
-            return this.duplicates.isCopy(event.id, wall, receivedAt, SPAN_BY_ID);
+            return this.duplicates.isCopy(event.id, wall, now, SPAN_BY_ID);
         }
         // Without a time of its own nothing tells a copy from the next event of its kind.
         if (event.timeQuality === 'received') return false;
         // A repeat within the same second is no copy: it counts on.
-        return this.duplicates.isCopy(event.id, textOf(body.activePostCount) ?? '', receivedAt, SPAN_BY_CONTENT);
+        return this.duplicates.isCopy(event.id, textOf(body.activePostCount) ?? '', now, SPAN_BY_CONTENT);
     }
 
     private isDurationCopy(event: DeviceEvent, detail: string, epoch: number): boolean {
@@ -300,9 +308,10 @@ export class EventReader {
 
     private heartbeat(part: Part, origin: Origin): void {
         this.counters.heartbeats += 1;
-        if (this.replay.needsClock) {
+        const open = this.clock.elapsed() - this.openedAt;
+        if (this.replay.needsClock(open)) {
             const { epoch, quality } = readTime(peek(part.body, 'dateTime'), origin.receivedAt, origin.assumedOffset);
-            if (quality !== 'received') this.replay.heardLive(epoch, origin.receivedAt);
+            if (quality !== 'received') this.replay.heardLive(epoch, open);
         }
         this.options.onHeartbeat?.(origin.receivedAt, () => heartbeatOccurrence(part, origin));
     }

@@ -6,7 +6,7 @@ export type Change = 'begin' | 'update' | 'end' | 'none';
 interface Open<T> {
     /** The last message of the condition. */
     last: T;
-    /** Epoch milliseconds of that message. */
+    /** When that message came, by `Clock.elapsed`. */
     at: number;
     cancel?: () => void;
 }
@@ -44,7 +44,7 @@ export class Conditions<T> {
 
     active(place: string, region: string, message: T): Change {
         const { open } = this.placeOf(place);
-        const now = this.clock.now();
+        const now = this.clock.elapsed();
         const known = open.get(region);
         if (known !== undefined) {
             known.last = message;
@@ -107,7 +107,7 @@ export class Conditions<T> {
     /** One timer for a condition however often it is repeated: when it fires too early it is set again. */
     private watch(place: string, region: string, condition: Open<T>, after: number): void {
         condition.cancel = this.clock.after(after, () => {
-            const left = condition.at + this.options.hold - this.clock.now();
+            const left = condition.at + this.options.hold - this.clock.elapsed();
             if (left > 0) {
                 this.watch(place, region, condition, left);
                 return;

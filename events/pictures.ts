@@ -106,7 +106,7 @@ export class PictureCollector {
             if (isComplete(owner) && owner.sentBefore === undefined) this.finish(owner);
         }
         if (owners.length > 0) return;
-        const now = this.clock.now();
+        const now = this.clock.elapsed();
         const known = this.recent.filter(({ at }) => now - at <= REMEMBER);
         const late = ownersOf(names, known)[0] ?? this.previous;
         if (late === undefined && this.ofCopy) return;
@@ -234,7 +234,7 @@ export class PictureCollector {
             if (pictures.length === 0) this.disappointments += 1;
         }
         if (pictures.some((picture) => picture.truncated)) event.truncated = true;
-        if (!late) this.remember({ event, raw, announcement, at: this.clock.now(), sent: pictures.length });
+        if (!late) this.remember({ event, raw, announcement, at: this.clock.elapsed(), sent: pictures.length });
         const occurrence: Occurrence = {
             event: warning === undefined ? event : { ...event, warnings: [...(event.warnings ?? []), warning] },
             pictures,

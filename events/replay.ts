@@ -5,6 +5,9 @@ const OLD = 2 * 60_000;
 /** Beyond a week it is the clock that is wrong, not the event that is old. */
 const TOO_OLD = 7 * 24 * 60 * 60_000;
 
+/** The clock of a device is looked at this often: each heartbeat would be more than it takes. */
+const LOOK_AGAIN = 10_000;
+
 /** A time as a device shows it. */
 export interface ShownTime {
     /** Epoch milliseconds. */
@@ -23,22 +26,32 @@ export interface ShownTime {
  */
 export class ReplayJudge {
     private openedAt: number | undefined;
-    /** How far the clock of the device is behind ours, as its heartbeats show. */
+    /** How far the clock of the device was behind ours when the connection opened, as its heartbeats show. */
     private lag: number | undefined;
+    /** When that was seen last, in milliseconds since the opening. */
+    private heardAt = 0;
 
     opened(at: number): void {
         this.openedAt = at;
         this.lag = undefined;
     }
 
-    /** A message that is live by its nature arrived. */
-    heardLive(epoch: number, receivedAt: number): void {
-        this.lag = receivedAt - epoch;
+    /**
+     * A message that is live by its nature arrived: it shows the clock of the device, which may have been set since the
+     * last one. Ours may have been set too, so that only the time since the opening is asked for.
+     *
+     * @param epoch what the device shows
+     * @param open milliseconds since the connection opened
+     */
+    heardLive(epoch: number, open: number): void {
+        if (this.openedAt === undefined) return;
+        this.lag = this.openedAt + open - epoch;
+        this.heardAt = open;
     }
 
     /** Whether the age of events can matter: without a connection there is nothing they could be older than. */
-    get needsClock(): boolean {
-        return this.openedAt !== undefined && this.lag === undefined;
+    needsClock(open: number): boolean {
+        return this.openedAt !== undefined && (this.lag === undefined || open - this.heardAt >= LOOK_AGAIN);
     }
 
     /**

@@ -24,15 +24,15 @@ export async function paceFrames(
     frames: Iterable<Buffer>,
     { clock, send, drained, signal }: PaceOptions,
 ): Promise<number> {
-    let start = clock.now();
+    let start = clock.elapsed();
     let sent = 0;
     for (const frame of frames) {
         if (signal?.aborted) break;
         if (!send(frame)) await drained();
         sent += 1;
-        const lead = start + sent * FRAME_MS - clock.now();
+        const lead = start + sent * FRAME_MS - clock.elapsed();
         if (lead > 0) await pause(clock, lead, signal);
-        else if (lead < -STALL_MS) start = clock.now() - sent * FRAME_MS;
+        else if (lead < -STALL_MS) start = clock.elapsed() - sent * FRAME_MS;
     }
     return sent;
 }

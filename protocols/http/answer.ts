@@ -117,10 +117,10 @@ export class Answer {
         return new Promise((resolve, reject) => {
             const late = () => this.fail(new Fault('RESPONSE_TIMEOUT', { details: { ms: timeout } }));
             const abort = () => this.fail(signal.reason);
-            let heardAt = clock.now();
+            let heardAt = clock.elapsed();
             const watch = (ms: number) =>
                 clock.after(ms, () => {
-                    const left = heardAt + timeout - clock.now();
+                    const left = heardAt + timeout - clock.elapsed();
                     if (left <= 0) late();
                     else cancelPause = watch(left);
                 });
@@ -135,7 +135,7 @@ export class Answer {
             signal.addEventListener('abort', abort, { once: true });
             if (signal.aborted) abort();
             message.on('data', (chunk: Buffer) => {
-                heardAt = clock.now();
+                heardAt = clock.elapsed();
                 onChunk(chunk);
             });
             message.once('end', () => settle(resolve));

@@ -23,6 +23,8 @@ const LATER_PAUSE_MS = 30 * 60_000;
 const MEMORY_MS = 60 * 60_000;
 /** A device that names a longer lock than a day is not believed. */
 const LONGEST_LOCK_MS = 24 * 60 * 60_000;
+/** A wall clock that is off by more than this was set. */
+const CLOCK_SET_MS = 1000;
 
 interface Waiting {
     proceed(attempt: Attempt): void;
@@ -51,13 +53,19 @@ export class LoginBreaker {
     #proven = false;
     #refusals = 0;
     #refusedAt = 0;
+    /** By `Clock.elapsed`, as the end of the block: a clock that is set neither ends nor lengthens one. */
+    #shutUntil = 0;
 
     constructor({ clock = systemClock }: { clock?: Clock } = {}) {
         this.#clock = clock;
     }
 
     get state(): BreakerState {
-        if (this.#state.name === 'blocked' && this.#clock.now() >= this.#state.until) return { name: 'suspect' };
+        if (this.#state.name !== 'blocked') return this.#state;
+        const left = this.#shutUntil - this.#clock.elapsed();
+        if (left <= 0) return { name: 'suspect' };
+        const until = this.#clock.now() + left;
+        if (Math.abs(until - this.#state.until) > CLOCK_SET_MS) this.#state = { ...this.#state, until };
         return this.#state;
     }
 
@@ -99,7 +107,7 @@ export class LoginBreaker {
     accepted(): void {
         if (this.state.name === 'blocked') return;
         this.#proven = true;
-        if (this.#clock.now() - this.#refusedAt > MEMORY_MS) this.#refusals = 0;
+        if (this.#clock.elapsed() - this.#refusedAt > MEMORY_MS) this.#refusals = 0;
         this.#change({ name: 'ok' });
     }
 
@@ -113,17 +121,15 @@ export class LoginBreaker {
     /** The device refused the credentials; returns what to tell the one who sent them. */
     refused(check?: UserCheck): Fault {
         this.#refusals += 1;
-        this.#refusedAt = this.#clock.now();
+        this.#refusedAt = this.#clock.elapsed();
         const pause = this.#refusals === 1 ? FIRST_PAUSE_MS : LATER_PAUSE_MS;
-        const until = this.#refusedAt + Math.max(pause, lockOf(check));
-        this.#block({ name: 'blocked', until, lockedByDevice: check?.locked === true, triesLeft: check?.triesLeft });
+        this.#block(Math.max(pause, lockOf(check)), check?.locked === true, check?.triesLeft);
         return this.#fault(check?.locked ? 'AUTH_LOCKED' : 'AUTH_REJECTED');
     }
 
     /** The device says, without having been shown credentials, that this address is locked out. */
     locked(check: UserCheck): Fault {
-        const until = this.#clock.now() + (lockOf(check) || LATER_PAUSE_MS);
-        this.#block({ name: 'blocked', until, lockedByDevice: true, triesLeft: check.triesLeft });
+        this.#block(lockOf(check) || LATER_PAUSE_MS, true, check.triesLeft);
         return this.#fault('AUTH_LOCKED');
     }
 
@@ -149,9 +155,10 @@ export class LoginBreaker {
         });
     }
 
-    #block(state: BreakerState): void {
+    #block(ms: number, lockedByDevice: boolean, triesLeft: number | undefined): void {
         this.#proven = false;
-        this.#change(state);
+        this.#shutUntil = this.#clock.elapsed() + ms;
+        this.#change({ name: 'blocked', until: this.#clock.now() + ms, lockedByDevice, triesLeft });
         for (const waiting of this.#waiting.splice(0)) waiting.refuse(this.#fault());
     }
 

@@ -125,9 +125,9 @@ export class Login {
         if (following && following !== sent.nonce.challenge.nonce) {
             this.#nonces.forget(sent.nonce);
             const challenge = { ...sent.nonce.challenge, nonce: following, stale: false };
-            this.#nonces.accepted(this.#nonce(challenge, sent.nonce.path), path, this.#clock.now());
+            this.#nonces.accepted(this.#nonce(challenge, sent.nonce.path), path, this.#clock.elapsed());
         } else {
-            this.#nonces.accepted(sent.nonce, path, this.#clock.now());
+            this.#nonces.accepted(sent.nonce, path, this.#clock.elapsed());
         }
     }
 
@@ -164,7 +164,7 @@ export class Login {
 
     #drop(nonce: Nonce, target: LoginTarget, stale: boolean): void {
         if (stale) this.#nonces.forget(nonce);
-        else this.#nonces.refused(nonce, pathOf(target.uri), this.#clock.now());
+        else this.#nonces.refused(nonce, pathOf(target.uri), this.#clock.elapsed());
     }
 
     #bestDigest(challenges: readonly Challenge[]): DigestChallenge | undefined {

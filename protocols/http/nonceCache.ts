@@ -9,7 +9,7 @@ export interface Nonce {
     readonly cnonce: string;
     /** How often it has been sent. */
     uses: number;
-    /** Epoch milliseconds at which the server last took it. */
+    /** When the server last took it, by `Clock.elapsed`. */
     acceptedAt: number;
 }
 

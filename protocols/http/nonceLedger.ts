@@ -42,7 +42,7 @@ export class NonceLedger {
         this.#issued += 1n;
         const body = Buffer.alloc(SIGNED_BYTES);
         body.writeBigUInt64BE(this.#issued, 0);
-        body.writeBigUInt64BE(BigInt(Math.floor(this.#options.clock.now())), 8);
+        body.writeBigUInt64BE(BigInt(Math.floor(this.#options.clock.elapsed())), 8);
         return Buffer.concat([body, this.#sign(body)]).toString('hex');
     }
 
@@ -90,7 +90,7 @@ export class NonceLedger {
         const signature = bytes.subarray(SIGNED_BYTES);
         const expected = this.#sign(body);
         if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) return undefined;
-        const age = this.#options.clock.now() - Number(body.readBigUInt64BE(8));
+        const age = this.#options.clock.elapsed() - Number(body.readBigUInt64BE(8));
         return age <= this.#options.nonceLifetime ? body.readBigUInt64BE(0) : undefined;
     }
 

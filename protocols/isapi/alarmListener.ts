@@ -293,7 +293,7 @@ class SharedServer {
 
     /** A device on the wrong protocol or port; scanners come by the thousand, so only some of them are reported. */
     #reportStray(code: FaultCode, error: Partial<ParserError>, socket: Socket): void {
-        const now = Date.now();
+        const now = systemClock.elapsed();
         if (HUNG_UP.has(error.code ?? '') || now - this.#lastStrayAt < STRAY_INTERVAL_MS) return;
         this.#lastStrayAt = now;
         const request = { socket, headers: {}, url: '' } as unknown as IncomingMessage;

@@ -54,6 +54,7 @@ export class EventConnection {
     #stream: HttpStream | undefined;
     #openedAt: number | undefined;
     #parts = 0;
+    /** By `Clock.elapsed`, as is the time of the opening. */
     #heardAt = 0;
     #splitter: PartSplitter | undefined;
     #reading = false;
@@ -95,7 +96,7 @@ export class EventConnection {
 
     #end(fault: Fault, byDevice: boolean): ConnectionEnd {
         const opened = this.#openedAt !== undefined;
-        const lived = this.#openedAt === undefined ? 0 : this.#options.clock.now() - this.#openedAt;
+        const lived = this.#openedAt === undefined ? 0 : this.#options.clock.elapsed() - this.#openedAt;
         return { fault, opened, byDevice, bare: false, parts: this.#parts, lived };
     }
 
@@ -161,7 +162,7 @@ export class EventConnection {
             onPart: (part) => this.#take(part),
             onFault: (lost) => this.#lose(lost),
         });
-        this.#heardAt = clock.now();
+        this.#heardAt = clock.elapsed();
         this.#watch(watchdog);
         body.on('data', (chunk: Buffer) => this.#hear(chunk));
         body.once('end', () => this.#finish(new Fault('STREAM_ENDED'), true));
@@ -176,12 +177,13 @@ export class EventConnection {
     #hear(chunk: Buffer): void {
         const splitter = this.#splitter;
         if (splitter === undefined) return;
-        this.#heardAt = this.#options.clock.now();
-        this.#options.events.byte(this.#heardAt);
+        const { clock, events } = this.#options;
+        this.#heardAt = clock.elapsed();
+        events.byte(clock.now());
         this.#read(() => splitter.feed(chunk));
         this.#cancelSettle();
         if (this.#splitter !== undefined && splitter.waits) {
-            this.#cancelSettle = this.#options.clock.after(SETTLE_MS, () => this.#read(() => splitter.settle()));
+            this.#cancelSettle = clock.after(SETTLE_MS, () => this.#read(() => splitter.settle()));
         }
     }
 
@@ -199,7 +201,7 @@ export class EventConnection {
     #watch(ms: number): void {
         const { clock, watchdog } = this.#options;
         this.#cancelWatch = clock.after(ms, () => {
-            const left = this.#heardAt + watchdog - clock.now();
+            const left = this.#heardAt + watchdog - clock.elapsed();
             if (left > 0) this.#watch(left);
             else this.#finish(new Fault('STREAM_STALLED', { details: { seconds: watchdog / 1000 } }), false);
         });
@@ -223,8 +225,9 @@ export class EventConnection {
     }
 
     #tellOpened(): void {
-        this.#openedAt = this.#options.clock.now();
-        this.#options.events.opened(this.#openedAt);
+        const { clock, events } = this.#options;
+        this.#openedAt = clock.elapsed();
+        events.opened(clock.now());
     }
 
     #lose(lost: SplitterFault): void {

@@ -94,7 +94,7 @@ export class PostReader {
         this.#source = source;
         this.#clock = clock;
         this.#budget = budget;
-        this.#startedAt = clock.now();
+        this.#startedAt = clock.elapsed();
         this.#lastByteAt = this.#startedAt;
         const type = request.headers['content-type'];
         this.#splitter = new PartSplitter({
@@ -144,7 +144,7 @@ export class PostReader {
     /** Bytes of the body, where they do not come through the request itself. */
     feed(chunk: Buffer): void {
         if (this.#finished) return;
-        this.#lastByteAt = this.#clock.now();
+        this.#lastByteAt = this.#clock.elapsed();
         this.#bytes += chunk.length;
         if (this.#startBytes < REPORTED_BYTES) {
             this.#start.push(chunk);
@@ -172,14 +172,14 @@ export class PostReader {
     #check(): void {
         const { idle, total } = this.#limits;
         this.#cancelCheck = this.#clock.after(idle / CHECKS_PER_IDLE, () => {
-            const now = this.#clock.now();
+            const now = this.#clock.elapsed();
             if (now - this.#lastByteAt >= idle || now - this.#startedAt >= total) this.#cut('BODY_TIMEOUT');
             else this.#check();
         });
     }
 
     #cut(code: FaultCode, reason = ''): void {
-        const seconds = Math.round((this.#clock.now() - this.#startedAt) / 1000);
+        const seconds = Math.round((this.#clock.elapsed() - this.#startedAt) / 1000);
         const limit = this.#limits.maxBody;
         const details = { address: this.#source, bytes: this.#bytes, limit, seconds, reason };
         this.#conclude(new Fault(code, { details }));

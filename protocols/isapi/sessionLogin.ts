@@ -91,7 +91,7 @@ export class SessionLogin {
     /** One request inside the session. @throws Fault AUTH_REJECTED, AUTH_LOCKED, … */
     async request(request: HttpRequest): Promise<HttpResponse> {
         if (this.#closed) throw new Fault('CLOSED');
-        this.#lastUse = this.#clock.now();
+        this.#lastUse = this.#clock.elapsed();
         const known = this.#cookie;
         const cookie = await this.#login();
         const answer = await this.#send(request, cookie);
@@ -212,7 +212,7 @@ export class SessionLogin {
     #keepAlive(cookie: string): void {
         this.#cancelHeartbeat?.();
         this.#cancelHeartbeat = this.#clock.after(HEARTBEAT_MS, () => {
-            if (this.#closed || this.#clock.now() - this.#lastUse > UNUSED_MS) return this.#forget();
+            if (this.#closed || this.#clock.elapsed() - this.#lastUse > UNUSED_MS) return this.#forget();
             this.#keepAlive(cookie);
             // Whatever comes back, the next real request finds out whether the session still holds.
             this.#send({ method: 'PUT', path: '/ISAPI/Security/sessionHeartbeat' }, cookie).then(

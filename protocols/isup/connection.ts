@@ -48,7 +48,7 @@ export class IsupConnection {
     admitted = false;
     trusted = false;
     private phase: Phase;
-    /** Epoch milliseconds; what is not done by then is closed. */
+    /** By `Clock.elapsed`; what is not done by then is closed. */
     private deadline: number;
     private head: Buffer = Buffer.alloc(0);
     private framer: Framer | undefined;
@@ -63,7 +63,7 @@ export class IsupConnection {
     ) {
         this.source = { address: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
         this.phase = host.proxied ? 'proxy' : 'classify';
-        this.deadline = host.clock.now() + host.limits.stepTimeout;
+        this.deadline = host.clock.elapsed() + host.limits.stepTimeout;
     }
 
     /** The address and port that the device dialled: asked of the system only where somebody wants to know. */
@@ -170,7 +170,7 @@ export class IsupConnection {
     /** Never answers: wrong bytes could make a device drop its session or log an attack. */
     private mute(framing: Framing): void {
         this.phase = 'mute';
-        this.deadline = this.host.clock.now() + this.host.limits.muteTimeout;
+        this.deadline = this.host.clock.elapsed() + this.host.limits.muteTimeout;
         const data = Buffer.from(this.head.subarray(0, MAX_SAMPLE));
         this.head = Buffer.alloc(0);
         // Bytes that nobody reads must not pile up in the kernel's name for us; the deadline ends it.
@@ -209,7 +209,7 @@ export class IsupConnection {
     private extend(): void {
         const { limits, clock } = this.host;
         const known = this.das?.deviceId !== undefined;
-        this.deadline = clock.now() + (known ? this.das!.patience : limits.stepTimeout);
+        this.deadline = clock.elapsed() + (known ? this.das!.patience : limits.stepTimeout);
     }
 
     /** The device proved its key: it may send larger frames, and counts no more as one that waits. */
@@ -242,7 +242,7 @@ export class IsupConnection {
     /** Says what is left to say and closes. */
     private finish(): void {
         this.phase = 'closing';
-        this.deadline = this.host.clock.now() + CLOSE_TIMEOUT;
+        this.deadline = this.host.clock.elapsed() + CLOSE_TIMEOUT;
         if (!this.busy) this.flush();
     }
 }

@@ -76,7 +76,7 @@ export class DasSession implements LiveSession {
         const packet = readDevicePacket(bytes);
         if (packet === undefined) return 'close';
         if (this.record === undefined) return packet.is === 'connect' ? this.connect(packet) : 'close';
-        this.context.table.touch(this.record, this.context.clock.now());
+        this.context.table.touch(this.record, this.context.clock.elapsed());
         return this.packet(this.record, packet);
     }
 
@@ -158,7 +158,7 @@ export class DasSession implements LiveSession {
         if (living !== undefined && !this.proven && !newerLogin) return;
         if (!this.proven) this.context.onProven();
         record.patience = this.silence;
-        this.context.table.online(record, this.context.clock.now(), {
+        this.context.table.online(record, this.context.clock.elapsed(), {
             source: this.context.source,
             protocol: '5.0',
             confidence: 'authenticated',
@@ -239,7 +239,7 @@ export class DasSession implements LiveSession {
         const { record } = this;
         if (record === undefined) return;
         this.fail(record);
-        this.context.table.offline(record, reason, this.context.clock.now(), this);
+        this.context.table.offline(record, reason, this.context.clock.elapsed(), this);
     }
 
     retire(): void {

@@ -92,7 +92,7 @@ export class EhomeServer {
     private question(record: DeviceRecord, source: Source): Buffer | undefined {
         const question = this.questions.get(record);
         if (question === undefined || record.serial !== undefined || question.asked >= MAX_QUESTIONS) return undefined;
-        if (this.host.clock.now() - question.since < ASK_AFTER) return undefined;
+        if (this.host.clock.elapsed() - question.since < ASK_AFTER) return undefined;
         const sequence = this.sequence + 1;
         const bytes = writeGetServerInfo(sequence);
         if (!this.host.mayReply(source, bytes.length, false)) return undefined;
@@ -153,7 +153,7 @@ export class EhomeServer {
         if (this.host.acceptAny || this.host.table.isListed(deviceId)) return true;
         if (deviceId !== '' && deviceId.length <= MAX_ID) {
             const registrant = { deviceId, shortSerial: param(message, 'SerialNumber') };
-            this.host.table.rejected(registrant, source, message.version, 'unknown-device', this.host.clock.now());
+            this.host.table.rejected(registrant, source, message.version, 'unknown-device', this.host.clock.elapsed());
         }
         return false;
     }
@@ -163,7 +163,7 @@ export class EhomeServer {
         const key = this.keyOf(message);
         const deviceId = param(message, 'DeviceID');
         if (key === undefined || deviceId === '' || deviceId.length > MAX_ID) return undefined;
-        const now = clock.now();
+        const now = clock.elapsed();
         const known = table.findEhome(key);
         if (known === undefined && !table.hasRoomForEhome(deviceId)) {
             this.host.onWarning({ what: 'strangers', address: source.address });
@@ -201,7 +201,7 @@ export class EhomeServer {
     private keepAlive(message: EhomeMessage, source: Source): Buffer {
         const record = this.sessionOf(message);
         if (record === undefined) return writeRegisterAgain(message);
-        this.host.table.moved(record, source, this.host.clock.now());
+        this.host.table.moved(record, source, this.host.clock.elapsed());
         return writeKeepAliveAnswer(message);
     }
 
@@ -210,7 +210,7 @@ export class EhomeServer {
         const { table, clock } = this.host;
         const deviceId = param(message, 'DeviceID');
         const record = this.sessionOf(message) ?? table.find(deviceId);
-        if (record?.ehomeKey !== undefined) table.touch(record, clock.now());
+        if (record?.ehomeKey !== undefined) table.touch(record, clock.elapsed());
         const sender = record ? senderOf(record, source.address) : { deviceId, address: source.address };
         const received = { at: clock.now(), sender, text: message.text };
         const alarm = readAlarm(message);

@@ -134,17 +134,18 @@ export class IsupListener {
         this.clock = options.clock ?? systemClock;
         this.limits = { ...DEFAULT_LIMITS, ...options.limits };
         this.random = options.random ?? new CryptoRandom();
-        this.gate = new SourceGate(this.limits, this.clock.now());
+        this.gate = new SourceGate(this.limits, this.clock.elapsed());
         this.devices = new Map((options.devices ?? []).map((device) => [device.id, device]));
         this.advertised = readHostPort(options.advertise ?? '');
         this.table = new PresenceTable({
             patience: (options.keepAlive ?? 15) * (options.misses ?? 6) * 1000,
             strangers: this.limits.strangers,
             listed: (deviceId) => this.devices.get(deviceId) ?? options.alsoListed?.(deviceId),
+            clock: this.clock,
             onPresence: (presence) => this.events.onPresence?.(presence),
             onFlapping: (deviceId) => this.warn({ what: 'flapping', deviceId }),
         });
-        this.table.restore(options.restore ?? [], this.clock.now());
+        this.table.restore(options.restore ?? [], this.clock.elapsed());
         this.tcpHost = this.hostOfConnections();
         this.ehome = this.serverOfDatagrams();
     }
@@ -187,7 +188,7 @@ export class IsupListener {
         this.closing = true;
         this.stopSweep?.();
         this.stopSweep = undefined;
-        this.table.close(this.clock.now(), options.announce === true);
+        this.table.close(this.clock.elapsed(), options.announce === true);
         for (const connection of this.connections) connection.destroy();
         await this.closePorts();
     }
@@ -265,7 +266,7 @@ export class IsupListener {
 
     private sweepLater(): void {
         this.stopSweep = this.clock.after(SWEEP_EVERY, () => {
-            const now = this.clock.now();
+            const now = this.clock.elapsed();
             for (const connection of this.connections) connection.sweep(now);
             this.table.sweep(now);
             this.gate.sweep(now);
@@ -289,7 +290,7 @@ export class IsupListener {
             limits: this.limits,
             table: this.table,
             proxied: this.options.proxyProtocol === true,
-            admit: (source) => this.gate.connect(source.address, this.clock.now()),
+            admit: (source) => this.gate.connect(source.address, this.clock.elapsed()),
             proven: (source) => this.gate.proven(source.address),
             left: (connection) => {
                 this.connections.delete(connection);
@@ -323,16 +324,16 @@ export class IsupListener {
                 return das;
             },
             onRegistering: (registrant) => {
-                this.table.registering(registrant, source, '5.0', 'identified', this.clock.now());
+                this.table.registering(registrant, source, '5.0', 'identified', this.clock.elapsed());
             },
             onAuthenticated: (login) => {
                 connection.trust();
-                this.table.authenticated(login, source, this.clock.now());
+                this.table.authenticated(login, source, this.clock.elapsed());
             },
             onRefused: (refusal, registrant) => {
                 // A lost master key is our own restart, and broken frames are nobody's: neither is news of a device.
                 if (registrant === undefined || !['bad-key', 'no-key', 'unknown-device'].includes(refusal)) return;
-                this.table.rejected(registrant, source, '5.0', refusal, this.clock.now());
+                this.table.rejected(registrant, source, '5.0', refusal, this.clock.elapsed());
             },
         };
     }
@@ -366,7 +367,7 @@ export class IsupListener {
             ntpAddress: options.ntpAddress ?? '',
             addressFor: (remote) => this.addressFor(remote).address,
             mayReply: (source, bytes, stranger) => {
-                return this.gate.reply(source.address, bytes, stranger, this.clock.now());
+                return this.gate.reply(source.address, bytes, stranger, this.clock.elapsed());
             },
             onData: (data) => this.events.onData?.(data),
             onWarning: (warning) => this.warn(warning),
@@ -381,7 +382,7 @@ export class IsupListener {
         use: 'register' | 'alarm' | 'both',
     ): void {
         const source = { address: plainAddress(from.address), port: from.port };
-        if (this.closing || !this.gate.datagram(source.address, this.clock.now())) return;
+        if (this.closing || !this.gate.datagram(source.address, this.clock.elapsed())) return;
         for (const answer of this.ehome.datagram(bytes, source, use)) {
             socket.send(answer, from.port, from.address, (error) => {
                 if (error && !this.closing) this.events.onFault?.(Fault.from(error));
@@ -390,7 +391,7 @@ export class IsupListener {
     }
 
     private unknown(transport: 'tcp' | 'udp', framing: Framing, source: Source, data: Buffer): void {
-        const now = this.clock.now();
+        const now = this.clock.elapsed();
         const told = this.reported.get(source.address);
         if (told !== undefined && now - told < REPORT_AGAIN_AFTER) return;
         if (this.reported.size >= MAX_REPORTED) this.reported.clear();
@@ -402,7 +403,7 @@ export class IsupListener {
         }
         if (framing === 'newer-variant') this.warn({ what: 'newer-variant', address: source.address });
         const found = { candidates, ...(deviceId !== undefined && { deviceId }) };
-        this.events.onData?.({ is: 'unknown', at: now, transport, framing, ...source, data, ...found });
+        this.events.onData?.({ is: 'unknown', at: this.clock.now(), transport, framing, ...source, data, ...found });
     }
 
     private warn(warning: IsupWarning): void {

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock';
 import type { DeviceFacts } from './envelope';
 import type { Registrant } from './lbsLogin';
 
@@ -48,8 +49,9 @@ export interface DeviceRecord extends Source {
     state: 'unknown' | 'registering' | 'authenticated' | 'online' | 'offline' | 'restored';
     confidence: Confidence;
     protocol: string;
-    /** Epoch milliseconds, as all times here. */
+    /** Epoch milliseconds. */
     since: number;
+    /** By `Clock.elapsed`, as all times here but `since`, which is only ever told. */
     lastSeen: number;
     /** Silence after which it is offline, in milliseconds. */
     patience: number;
@@ -86,6 +88,7 @@ interface Reports {
 }
 
 export interface PresenceTableOptions {
+    clock: Clock;
     /** Milliseconds of silence after which a device is offline. */
     patience: number;
     /** Most devices that are remembered without being listed. */
@@ -104,6 +107,7 @@ const STORM_BURST = 6;
 const STORM_PACE = 10_000;
 /** `registering` and `rejected` repeat with every attempt of a device that is set up wrongly. */
 const REPEAT_AFTER = 60_000;
+const NEVER = Number.NEGATIVE_INFINITY;
 
 /** The devices of one listener and what flows know about them. It owns no socket and no timer: {@link sweep} is called. */
 export class PresenceTable {
@@ -162,7 +166,7 @@ export class PresenceTable {
             address: '',
             port: 0,
             protocol: '',
-            since: now,
+            since: this.options.clock.now(),
             lastSeen: now,
             patience: this.options.patience,
             sessionKeys: [],
@@ -203,7 +207,7 @@ export class PresenceTable {
         describe(record, registrant);
         Object.assign(record, source, { protocol, confidence, lastSeen: now });
         if (record.state === 'restored') return;
-        if (record.state !== 'registering') this.enter(record, 'registering', now);
+        if (record.state !== 'registering') this.enter(record, 'registering');
         const reports = reportsOf(record);
         if (reports.registeringAt !== undefined && now - reports.registeringAt < REPEAT_AFTER) return;
         reports.registeringAt = now;
@@ -215,11 +219,11 @@ export class PresenceTable {
         const record = this.at(registrant.deviceId, now);
         const alive = record.state === 'online' || record.state === 'authenticated';
         const reports = reportsOf(record);
-        const again = reports.rejectedFor === reason && now - (reports.rejectedAt ?? 0) < REPEAT_AFTER;
+        const again = reports.rejectedFor === reason && now - (reports.rejectedAt ?? NEVER) < REPEAT_AFTER;
         if (!alive) {
             describe(record, registrant);
             Object.assign(record, source, { protocol, confidence: 'identified', lastSeen: now, reason });
-            if (record.state !== 'restored') this.enter(record, 'offline', now);
+            if (record.state !== 'restored') this.enter(record, 'offline');
         }
         if (again) return;
         reports.rejectedAt = now;
@@ -229,10 +233,10 @@ export class PresenceTable {
             ...source,
             protocol,
             confidence: 'identified' as const,
-            since: now,
+            since: this.options.clock.now(),
             lastSeen: now,
         };
-        this.options.onPresence({ ...presenceOf(claimed, 'rejected'), reason });
+        this.options.onPresence({ ...this.presenceOf(claimed, 'rejected'), reason });
     }
 
     /** A login that proved the key. */
@@ -251,7 +255,7 @@ export class PresenceTable {
             describe(record, login.registrant);
             Object.assign(record, source, { protocol: '5.0', confidence: 'authenticated' });
             delete record.reason;
-            this.enter(record, 'authenticated', now);
+            this.enter(record, 'authenticated');
         }
         return record;
     }
@@ -277,7 +281,7 @@ export class PresenceTable {
         const previousAddress = record.address;
         const wasOnline = record.state === 'online';
         // Back after our own restart, it has been online all the while.
-        const since = record.state === 'restored' ? record.since : now;
+        const since = record.state === 'restored' ? record.since : this.options.clock.now();
         if (facts) describe(record, facts);
         Object.assign(record, source, { protocol: how.protocol, confidence: how.confidence, lastSeen: now });
         delete record.reason;
@@ -323,11 +327,11 @@ export class PresenceTable {
             delete record.ehomeKey;
         }
         record.reason = reason;
-        this.enter(record, 'offline', now);
+        this.enter(record, 'offline');
         this.tell(record, 'offline', now);
     }
 
-    private enter(record: DeviceRecord, state: DeviceRecord['state'], since: number): void {
+    private enter(record: DeviceRecord, state: DeviceRecord['state'], since = this.options.clock.now()): void {
         record.state = state;
         record.since = since;
     }
@@ -351,7 +355,7 @@ export class PresenceTable {
     }
 
     private tell(record: DeviceRecord, state: PresenceState, now: number, previousAddress?: string): void {
-        const presence = presenceOf(record, state, previousAddress);
+        const presence = this.presenceOf(record, state, previousAddress);
         const reports = reportsOf(record);
         reports.recent = reports.recent.filter((at) => now - at < STORM_WINDOW);
         if (reports.recent.length < STORM_BURST) {
@@ -360,7 +364,7 @@ export class PresenceTable {
             return;
         }
         const last = reports.recent.at(-1)!;
-        if (now - (reports.flappingAt ?? 0) > STORM_WINDOW) {
+        if (now - (reports.flappingAt ?? NEVER) > STORM_WINDOW) {
             reports.flappingAt = now;
             this.options.onFlapping(record.id);
         }
@@ -378,7 +382,7 @@ export class PresenceTable {
         // Told late, it tells the state as it is now.
         const known = reports.said === 'online' && record.state === 'online' ? reports.saidAddress : undefined;
         const current = known === undefined ? state : 'address-changed';
-        this.say(reports, presenceOf(record, current, known));
+        this.say(reports, this.presenceOf(record, current, known));
     }
 
     private say(reports: Reports, presence: Presence): void {
@@ -395,9 +399,9 @@ export class PresenceTable {
             .map((record) => {
                 if (record.state === 'online' || record.state === 'offline') {
                     const rejected = record.state === 'offline' && record.reason === record.reports?.rejectedFor;
-                    return presenceOf(record, rejected ? 'rejected' : record.state);
+                    return this.presenceOf(record, rejected ? 'rejected' : record.state);
                 }
-                return presenceOf(record, 'registering');
+                return this.presenceOf(record, 'registering');
             });
     }
 
@@ -423,8 +427,8 @@ export class PresenceTable {
             Object.assign(record, serial && { serial }, firmware && { firmware }, model && { model });
             record.state = was;
             if (was === 'offline' && reason) record.reason = reason;
-            record.since = Date.parse(row.since) || now;
-            record.lastSeen = was === 'restored' ? now : Date.parse(row.lastSeen) || now;
+            record.since = Date.parse(row.since) || this.options.clock.now();
+            record.lastSeen = was === 'restored' ? now : this.readTime(row.lastSeen, now);
         }
     }
 
@@ -437,6 +441,39 @@ export class PresenceTable {
             record.sessionKeys = [];
             delete record.masterKey;
         }
+    }
+
+    private presenceOf(record: DeviceRecord, state: PresenceState, previousAddress?: string): Presence {
+        const name = record.name ?? record.nickname;
+        const { reason, serial, firmware, model } = record;
+        return {
+            deviceId: record.id,
+            ...(name && { name }),
+            state,
+            confidence: record.confidence,
+            address: record.address,
+            port: record.port,
+            ...(previousAddress !== undefined && { previousAddress }),
+            protocol: record.protocol,
+            since: new Date(record.since).toISOString(),
+            lastSeen: this.isoOf(record.lastSeen),
+            ...(reason && state !== 'online' && state !== 'registering' && { reason }),
+            ...(serial && { serial }),
+            ...(firmware && { firmware }),
+            ...(model && { model }),
+        };
+    }
+
+    /** What a moment is called by the wall clock as it is set now. */
+    private isoOf(moment: number): string {
+        const { clock } = this.options;
+        return new Date(clock.now() - clock.elapsed() + moment).toISOString();
+    }
+
+    /** A moment that an earlier run wrote down. */
+    private readTime(iso: string, now: number): number {
+        const epoch = Date.parse(iso);
+        return Number.isNaN(epoch) ? now : now - (this.options.clock.now() - epoch);
     }
 }
 
@@ -461,25 +498,4 @@ function describe(record: DeviceRecord, from: Description): void {
     if (from.firmware) record.firmware = from.firmware;
     if (from.mac) record.mac = from.mac;
     if (from.name) record.nickname = from.name;
-}
-
-function presenceOf(record: DeviceRecord, state: PresenceState, previousAddress?: string): Presence {
-    const name = record.name ?? record.nickname;
-    const { reason, serial, firmware, model } = record;
-    return {
-        deviceId: record.id,
-        ...(name && { name }),
-        state,
-        confidence: record.confidence,
-        address: record.address,
-        port: record.port,
-        ...(previousAddress !== undefined && { previousAddress }),
-        protocol: record.protocol,
-        since: new Date(record.since).toISOString(),
-        lastSeen: new Date(record.lastSeen).toISOString(),
-        ...(reason && state !== 'online' && state !== 'registering' && { reason }),
-        ...(serial && { serial }),
-        ...(firmware && { firmware }),
-        ...(model && { model }),
-    };
 }

@@ -35,7 +35,7 @@ interface Source {
 /** An address without connections is forgotten after this long: by then its buckets are full again. */
 const FORGET_AFTER = 60_000;
 
-/** Counts per source address: who may still connect, send, and be answered. Times are epoch milliseconds. */
+/** Counts per source address: who may still connect, send, and be answered. Times are those of `Clock.elapsed`. */
 export class SourceGate {
     private readonly sources = new Map<string, Source>();
     private readonly strangers: Bucket;

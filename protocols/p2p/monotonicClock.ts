@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../clock';
  * minutes after its start, and an echo from the future would otherwise poison the estimate.
  */
 export const monotonicClock: Clock = {
-    now: () => Math.floor(performance.timeOrigin + performance.now()),
+    now: systemClock.elapsed,
+    elapsed: systemClock.elapsed,
     after: systemClock.after,
 };

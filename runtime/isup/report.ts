@@ -27,7 +27,7 @@ export function isupReport(RED: NodeAPI, node: Node, options: IsupReportOptions)
     const text = (key: string, details: object) =>
         RED._(`@vigia/node-red-cctv/isup-in:isup-in.${key}`, details as never);
     const once = (mark: string, tell: () => void) => {
-        const now = clock.now();
+        const now = clock.elapsed();
         if (now - (told.get(mark) ?? Number.NEGATIVE_INFINITY) < REPEAT_AFTER) return;
         if (told.size >= MAX_REMEMBERED) told.clear();
         told.set(mark, now);

@@ -96,7 +96,7 @@ describe('setting a device up to post here', () => {
 describe('what a listening host has seen', () => {
     it('is kept by address, the last one first, and for no more than fifty', () => {
         let now = 1000;
-        const watch = new AlarmWatch({ now: () => now, after: () => () => undefined });
+        const watch = new AlarmWatch({ now: () => now, elapsed: () => now, after: () => () => undefined });
         watch.posted('192.0.2.1');
         now = 2000;
         watch.rejected({ source: '192.0.2.2', fault: new Fault('BODY_TRUNCATED') });

@@ -8,6 +8,7 @@ describe('what a user hears of bytes that could not be read', () => {
         let fire: (() => void) | undefined;
         const clock = {
             now: () => 0,
+            elapsed: () => 0,
             after: (_ms: number, then: () => void) => {
                 fire = then;
                 return () => {

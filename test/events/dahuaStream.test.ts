@@ -22,7 +22,7 @@ function readStream(bytes: Buffer, chunk = bytes.length) {
         via: 'alertstream',
         vendor: 'dahua',
         device: { name: 'gate', address: '127.0.0.1' },
-        clock: { now: () => NOW, after: () => () => undefined },
+        clock: { now: () => NOW, elapsed: () => NOW, after: () => () => undefined },
         onOccurrence: (occurrence) => occurrences.push(occurrence),
         onHeartbeat: () => {
             heartbeats += 1;

@@ -11,6 +11,7 @@ export function hastyClock(): Clock & { waits: number[] } {
     return {
         waits,
         now: () => Date.now(),
+        elapsed: () => Date.now(),
         after(ms, fire) {
             // Timeouts of the client stay what they are; only pauses between requests are cut short.
             waits.push(ms);

@@ -159,10 +159,10 @@ async function gotoPreset(context: Context, values: Values): Promise<Result> {
 }
 
 async function restingPosition(context: Context, path: string, seconds: number): Promise<Position | undefined> {
-    const deadline = context.clock.now() + seconds * 1000;
+    const deadline = context.clock.elapsed() + seconds * 1000;
     let before = '';
     let equal = 0;
-    while (context.clock.now() < deadline) {
+    while (context.clock.elapsed() < deadline) {
         await pause(context.clock, POLL_MS, context.signal);
         if (context.signal?.aborted) throw new Fault('CLOSED');
         const position = await positionNow(context, path);

@@ -1,4 +1,5 @@
 import { basename, dirname } from 'node:path';
+import { systemClock } from '../../clock';
 import { Fault } from '../../errors';
 import type { LibraryFlavour } from './libraryFile';
 
@@ -162,11 +163,11 @@ export class Library {
         };
         if (code < 0 || (flavour === 'ibcloud' && code !== 0)) throw failed(`init gave ${code}`);
         await new Promise((done) => setTimeout(done, settle));
-        for (const end = Date.now() + STATUS_CAP; ; ) {
+        for (const end = systemClock.elapsed() + STATUS_CAP; ; ) {
             if (flavour === 't2u' && (await this.#call('t2u_status')) === -2)
                 throw failed('the server refuses the key');
             if ((await this.status()) === 0) return 0;
-            if (Date.now() >= end) throw failed('it does not reach its server');
+            if (systemClock.elapsed() >= end) throw failed('it does not reach its server');
             await new Promise((done) => setTimeout(done, STATUS_EVERY));
         }
     }

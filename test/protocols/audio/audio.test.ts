@@ -126,6 +126,7 @@ describe('the pace of playing', () => {
         let now = 1_000_000;
         return {
             now: () => now,
+            elapsed: () => now,
             after(ms, fire) {
                 const timer = setImmediate(() => {
                     now += ms + late;

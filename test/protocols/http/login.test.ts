@@ -85,7 +85,7 @@ describe('what is chosen', () => {
 class Bench {
     readonly exchanges: string[] = [];
     now = 1_000_000;
-    readonly clock: Clock = { now: () => this.now, after: () => () => undefined };
+    readonly clock: Clock = { now: () => this.now, elapsed: () => this.now, after: () => () => undefined };
     readonly subject: Login;
     readonly server: ServerLogin;
 

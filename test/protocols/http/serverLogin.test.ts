@@ -118,7 +118,10 @@ describe('nonces', () => {
 
     test('an old one is stale only for somebody who knows the password', () => {
         let now = 0;
-        const subject = server({ nonceLifetime: 1_000, clock: { now: () => now, after: () => () => undefined } });
+        const subject = server({
+            nonceLifetime: 1_000,
+            clock: { now: () => now, elapsed: () => now, after: () => () => undefined },
+        });
         const right = answer(subject);
         const wrong = answer(subject, 1, { password: 'x' });
         now = 1_001;
@@ -222,7 +225,8 @@ describe('curl', { skip: curlMissing }, () => {
 
     test('renews a stale nonce by itself', async () => {
         let glances = 0;
-        const clock = { now: () => (glances++ === 0 ? 0 : 10_000), after: () => () => undefined };
+        const glance = () => (glances++ === 0 ? 0 : 10_000);
+        const clock = { now: glance, elapsed: glance, after: () => () => undefined };
         subject = server({ algorithms: ['MD5'], nonceLifetime: 1_000, clock });
         const { status, trace } = await curl('--digest', ...login, url);
         assert.equal(status, 200);

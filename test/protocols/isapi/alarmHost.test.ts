@@ -16,6 +16,7 @@ function handClock() {
     const timers = new Set<{ at: number; fire: () => void }>();
     return {
         now: () => now,
+        elapsed: () => now,
         after(ms: number, fire: () => void) {
             const timer = { at: now + ms, fire };
             timers.add(timer);

@@ -131,6 +131,7 @@ describe('a session at an alarm panel', () => {
         let timers: { at: number; fire: () => void }[] = [];
         const clock: Clock = {
             now: () => now,
+            elapsed: () => now,
             after(ms, fire) {
                 const timer = { at: now + ms, fire };
                 timers.push(timer);

@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS } from '../../../protocols/isup/limits';
 import { addressTowards, readHostPort } from '../../../protocols/isup/localAddress';
 import { PresenceTable } from '../../../protocols/isup/presence';
 import { SourceGate } from '../../../protocols/isup/sourceGate';
+import { ManualClock } from '../../support/manualClock';
 import { RawClient, until, withListener } from './rig';
 import { wire } from './vectors';
 
@@ -44,6 +45,7 @@ describe('the limits of the listener', () => {
         assert.equal(gate.addresses, 100);
         assert.equal(gate.datagram('192.0.2.1', 70_000), true, 'old ones make room');
         const table = new PresenceTable({
+            clock: new ManualClock(),
             patience: 90_000,
             strangers: 100,
             listed: (deviceId) => (deviceId === 'MINE' ? { id: 'MINE' } : undefined),
