@@ -4,35 +4,10 @@ import { seal } from '../../../protocols/isup/envelope';
 import { encrypt } from '../../../protocols/isup/keys';
 import { DISCONNECT, PINGREQ, writeConnect, writePublish, writeSubscribe } from '../../../protocols/isup/mqtt';
 import { ManualClock } from '../../support/manualClock';
-import { type RawClient, type Rig, until, withListener } from './rig';
+import { login, online, type Rig, until, withListener } from './rig';
 import { identity, vectors, wire } from './vectors';
 
 const { deviceId, shortSerial, sessionKey } = identity;
-
-async function login(rig: Rig): Promise<void> {
-    const client = await rig.open();
-    client.send(wire('auth_i'));
-    assert.deepEqual(await client.take(39), wire('auth_ii'));
-    client.send(wire('auth_iii'));
-    assert.deepEqual(await client.take(72), wire('auth_iv'));
-    client.send(wire('das_req'));
-    assert.deepEqual(await client.take(151), wire('das_rsp'));
-    client.destroy();
-}
-
-async function session(rig: Rig, connect = 'mqtt_connect'): Promise<RawClient> {
-    const client = await rig.open();
-    client.send(wire(connect));
-    assert.deepEqual(await client.take(4), wire('mqtt_connack'));
-    client.send(wire('mqtt_subscribe'));
-    assert.deepEqual(await client.take(5), wire('mqtt_suback'));
-    return client;
-}
-
-async function online(rig: Rig, connect?: string): Promise<RawClient> {
-    await login(rig);
-    return session(rig, connect);
-}
 
 describe('the ISUP listener', () => {
     it('replays a recorded first session byte for byte, and tells registering and online', async () => {

@@ -1,10 +1,11 @@
+import assert from 'node:assert/strict';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, connect, type NetConnectOpts, type Socket } from 'node:net';
 import type { IsupData, IsupWarning } from '../../../protocols/isup/data';
 import { IsupListener, type IsupListenerOptions } from '../../../protocols/isup/listener';
 import type { Presence } from '../../../protocols/isup/presence';
-import { identity, recorded } from './vectors';
+import { identity, recorded, wire } from './vectors';
 
 const PATIENCE = 20_000;
 
@@ -162,4 +163,31 @@ export async function withListener(options: RigOptions, body: (rig: Rig) => Prom
         }
         await listener.close();
     }
+}
+
+/** The recorded login, answer by answer. */
+export async function login(rig: Rig): Promise<void> {
+    const client = await rig.open();
+    client.send(wire('auth_i'));
+    assert.deepEqual(await client.take(39), wire('auth_ii'));
+    client.send(wire('auth_iii'));
+    assert.deepEqual(await client.take(72), wire('auth_iv'));
+    client.send(wire('das_req'));
+    assert.deepEqual(await client.take(151), wire('das_rsp'));
+    client.destroy();
+}
+
+/** The recorded session after it; the connection stays open. */
+export async function session(rig: Rig, connect = 'mqtt_connect'): Promise<RawClient> {
+    const client = await rig.open();
+    client.send(wire(connect));
+    assert.deepEqual(await client.take(4), wire('mqtt_connack'));
+    client.send(wire('mqtt_subscribe'));
+    assert.deepEqual(await client.take(5), wire('mqtt_suback'));
+    return client;
+}
+
+export async function online(rig: Rig, connect?: string): Promise<RawClient> {
+    await login(rig);
+    return session(rig, connect);
 }

@@ -14,11 +14,11 @@ export class OpenClock extends ManualClock {
 
     /** Whether a timer is set that fires in exactly so many milliseconds. */
     waits(ms: number): boolean {
-        return this.#due.includes(this.now() + ms);
+        return this.#due.includes(this.elapsed() + ms);
     }
 
     override after(ms: number, fire: () => void): () => void {
-        const due = this.now() + ms;
+        const due = this.elapsed() + ms;
         this.#due.push(due);
         const forget = () => {
             const at = this.#due.indexOf(due);
