@@ -11,17 +11,31 @@ export interface Runtime {
     skip: string | false;
 }
 
-/** `.ci/run` installs it there; so does `npm install --prefix .cache/node-red-5 node@24 node-red@5`. */
-const NODE_RED_5 = join(packageRoot, '.cache', 'node-red-5', 'node_modules');
+/** `.ci/run` installs what is here; so does `npm install --prefix .cache/<folder> <packages>`. */
+const cached = (folder: string, name: string) => join(packageRoot, '.cache', folder, 'node_modules', name);
+
+const NODE_RED_5 = cached('node-red-5', 'node-red');
+const NODE_24 = join(cached('node-red-5', 'node'), 'bin', 'node');
+const NODE_22 = join(cached('node-22', 'node'), 'bin', 'node');
 
 /** The Node-REDs that users have: 4.1 on the Node.js of this test, and 5 on Node.js 24. */
 export const RUNTIMES: Runtime[] = [
     { name: 'Node-RED 4.1', options: {}, skip: false },
     {
         name: 'Node-RED 5 on Node.js 24',
-        options: { node: join(NODE_RED_5, 'node', 'bin', 'node'), nodeRed: join(NODE_RED_5, 'node-red') },
-        skip: existsSync(join(NODE_RED_5, 'node-red', 'red.js'))
+        options: { node: NODE_24, nodeRed: NODE_RED_5 },
+        skip: existsSync(join(NODE_RED_5, 'red.js'))
             ? false
             : 'Node-RED 5 is not installed: npm install --prefix .cache/node-red-5 node@24 node-red@5',
+    },
+];
+
+/** Where the packed package must install and run: the above, and what lies between them. */
+export const INSTALL_RUNTIMES: Runtime[] = [
+    ...RUNTIMES,
+    {
+        name: 'Node-RED 4.1 on Node.js 22',
+        options: { node: NODE_22 },
+        skip: existsSync(NODE_22) ? false : 'Node.js 22 is not installed: npm install --prefix .cache/node-22 node@22',
     },
 ];
