@@ -24,7 +24,8 @@ export interface MutationResult {
     paused: number;
 }
 
-function mutate(bytes: Buffer, random: () => number): Buffer {
+/** Up to four changes: bytes, bits, moved pieces, an early end; sometimes doubled. */
+export function mutate(bytes: Buffer, random: () => number): Buffer {
     const out = Buffer.from(bytes);
     const changes = 1 + Math.floor(random() * 4);
     for (let i = 0; i < changes; i++) {
