@@ -9,6 +9,7 @@ import { checkValues } from '../protocols/isapi/operations/values';
 import { conditionOf, inOrder, type Page, type PagedSearch, pagedSearch, pages } from '../protocols/isapi/paging';
 import { ask, type IsapiLink, type IsapiRequest } from '../protocols/isapi/request';
 import type { AudioLink } from '../protocols/isapi/twoWayAudio';
+import type { OnProgress } from '../protocols/progress';
 import { Abilities } from './abilities';
 import { operationOf } from './operations';
 
@@ -29,6 +30,8 @@ export interface CallOptions {
     signal?: AbortSignal;
     /** Where a large answer is saved. */
     filename?: string;
+    /** Is told how far a long request has come. */
+    progress?: OnProgress;
 }
 
 /** What to send when it is no ready operation. */
@@ -62,12 +65,18 @@ export class DeviceRequests {
      * @throws Fault
      */
     async sendOrSave(request: CustomRequest, options: CallOptions): Promise<HttpResponse | Result> {
-        const { filename } = options;
+        const { filename, progress } = options;
         if (filename === undefined) return this.send(request, options);
         const context = this.#context(options);
         const { timeout, signal, clock } = context;
         const wanted = { ...request, timeout, bodyWithGet: true, ...(signal !== undefined && { signal }) };
-        const saved = await download(context.link, wanted, { filename, idle: timeout, clock, documents: 'return' });
+        const saved = await download(context.link, wanted, {
+            filename,
+            idle: timeout,
+            clock,
+            documents: 'return',
+            ...(progress !== undefined && { progress }),
+        });
         if ('body' in saved) return saved;
         const { bytes, contentType, statusCode, headers } = saved;
         const extra = { filename, ...(contentType !== undefined && { contentType }) };
@@ -114,7 +123,7 @@ export class DeviceRequests {
         this.#options.session.close();
     }
 
-    #context({ timeout = this.#options.timeout, signal, filename }: CallOptions): Context {
+    #context({ timeout = this.#options.timeout, signal, filename, progress }: CallOptions): Context {
         const { link, session, host } = this.#options;
         const inSession: IsapiLink = {
             request: (request) => session.request(request),
@@ -131,6 +140,7 @@ export class DeviceRequests {
             talking: this.#talking,
             ...(signal !== undefined && { signal }),
             ...(filename !== undefined && { filename }),
+            ...(progress !== undefined && { progress }),
         });
     }
 }

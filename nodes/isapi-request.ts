@@ -42,7 +42,8 @@ export = (RED: NodeAPI): void => {
     function createRunner(node: Node, saved: NodeDef, status: NodeStatus): RequestRunner | Fault {
         try {
             const settings = readIsapiRequest(migrate('isapi-request', saved), environmentOf(RED, node));
-            return new RequestRunner(RED, node, settings, deviceOf(RED, settings.device));
+            const device = deviceOf(RED, settings.device);
+            return new RequestRunner(RED, node, settings, device, (report) => status.progress(report));
         } catch (thrown) {
             const fault = Fault.from(thrown);
             status.fault(fault);

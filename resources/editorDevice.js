@@ -9,6 +9,7 @@ window.vigiaDevice = (() => {
     const CREDENTIALS = ['username', 'password', 'isupKey', 'cloudUser', 'cloudKey'];
     const SAVED = '__PWRD__';
     const MOST_NAMED = 12;
+    const SEARCH_TOPIC = 'vigia/device-search';
 
     /** Resolves with the answer; rejects with a sentence for the user. Relative, so that it works below any root path. */
     async function ask(path, body) {
@@ -252,11 +253,17 @@ window.vigiaDevice = (() => {
             place.empty();
             $('#node-config-input-password').trigger('focus');
         };
-        clicked.on('click', () =>
-            show(clicked, place, text('discover.searching'), async () =>
+        const told = (_topic, { found, left }) => {
+            const progress = { number: found, seconds: Math.ceil(left / 1000) };
+            if (clicked.prop('disabled')) place.empty().append(note('info', text('discover.progress', progress)));
+        };
+        clicked.on('click', async () => {
+            RED.comms.subscribe(SEARCH_TOPIC, told);
+            await show(clicked, place, text('discover.searching'), async () =>
                 shownSearch(await ask('device-config/discover', {}), choose),
-            ),
-        );
+            );
+            RED.comms.unsubscribe(SEARCH_TOPIC, told);
+        });
     }
 
     function save(name, content) {

@@ -5,11 +5,12 @@ import type { Fault } from '../protocols/errors';
 import type { ConnectionChange } from '../protocols/isapi/alertStream';
 import type { TunnelReport } from '../protocols/p2p/tunnelGroup';
 import { sharedText } from './faultText';
+import { type ProgressReport, progressText } from './progressText';
 
 type Status = { fill: 'red' | 'green' | 'yellow' | 'blue' | 'grey'; shape: 'dot' | 'ring'; text: string };
 
-/** Events may come by the thousand; the editor is told of the last one only this often. */
-const EVENT_INTERVAL_MS = 1000;
+/** Events and bytes may come by the thousand; the editor is told of the newest only this often. */
+const INTERVAL_MS = 1000;
 
 const CORE = 'node-red:common.status';
 
@@ -19,9 +20,10 @@ export class NodeStatus {
     readonly #node: Node;
     readonly #clock: Clock;
     #cancel: (() => void) | undefined;
-    #lastEvent: DeviceEvent | undefined;
+    #newest: (() => void) | undefined;
     #closed = false;
-    #failing = false;
+    /** What is shown is over when a request goes through. */
+    #passing = false;
 
     constructor(RED: NodeAPI, node: Node, clock: Clock = systemClock) {
         this.#RED = RED;
@@ -30,16 +32,20 @@ export class NodeStatus {
     }
 
     connection(change: ConnectionChange): void {
-        this.#dropEvent();
+        this.#dropNewest();
         this.#show(this.#statusOf(change));
     }
 
     /** The last event and its channel, at most once a second. */
     event(event: DeviceEvent): void {
-        this.#lastEvent = event;
-        this.#cancel ??= this.#clock.after(EVENT_INTERVAL_MS, () => {
-            this.#cancel = undefined;
-            if (this.#lastEvent !== undefined) this.#showEvent(this.#lastEvent);
+        this.#soon(() => this.#showEvent(event));
+    }
+
+    /** How far a long request has come, at most once a second; what takes no second shows nothing. */
+    progress(report: ProgressReport): void {
+        this.#soon(() => {
+            this.#passing = true;
+            this.#show({ fill: 'blue', shape: 'dot', text: progressText(this.#RED, report) });
         });
     }
 
@@ -68,23 +74,25 @@ export class NodeStatus {
         this.#show({ fill: 'red', shape: noDevice ? 'ring' : 'dot', text });
     }
 
-    /** A request went through: what an earlier one had to say is over. */
+    /** A request went through: what it or an earlier one had to say is over. */
     succeeded(): void {
-        if (!this.#failing) return;
-        this.#failing = false;
+        this.#dropNewest();
+        if (!this.#passing) return;
+        this.#passing = false;
         this.#show({});
     }
 
     /** A request failed; the node goes on. */
     failed(fault: Fault): void {
-        this.#failing = true;
+        this.#dropNewest();
+        this.#passing = true;
         const locked = fault.unlockAt !== undefined;
         const text = locked ? this.#lockedText({ state: 'locked', unlockAt: fault.unlockAt }) : `${CORE}.error`;
         this.#show({ fill: 'red', shape: locked ? 'dot' : 'ring', text });
     }
 
     close(): void {
-        this.#dropEvent();
+        this.#dropNewest();
         this.#closed = true;
         this.#node.status({});
     }
@@ -123,10 +131,18 @@ export class NodeStatus {
         return sharedText(this.#RED, 'status.waiting', { seconds });
     }
 
-    #dropEvent(): void {
+    #soon(show: () => void): void {
+        this.#newest = show;
+        this.#cancel ??= this.#clock.after(INTERVAL_MS, () => {
+            this.#cancel = undefined;
+            this.#newest?.();
+        });
+    }
+
+    #dropNewest(): void {
         this.#cancel?.();
         this.#cancel = undefined;
-        this.#lastEvent = undefined;
+        this.#newest = undefined;
     }
 
     #show(status: Status | Record<string, never>): void {

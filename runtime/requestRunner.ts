@@ -6,7 +6,10 @@ import { readAnswer } from '../protocols/isapi/answer';
 import type { Result } from '../protocols/isapi/operations/operation';
 import { wantsReboot } from '../protocols/isapi/operations/run';
 import type { Page } from '../protocols/isapi/paging';
+import type { Progress } from '../protocols/progress';
 import { DeliveryWatch } from './deliveryWatch';
+import type { ProgressReport } from './progressText';
+import { RemainingTime } from './remainingTime';
 import { responseHeaders } from './responseHeaders';
 import type { IsapiRequestSettings } from './settings/isapiRequest';
 import { type RequestMessage, type Wanted, wantedRequest } from './wantedRequest';
@@ -19,13 +22,21 @@ export class RequestRunner {
     readonly #node: Node;
     readonly #settings: IsapiRequestSettings;
     readonly #device: Device;
+    readonly #onProgress: (report: ProgressReport) => void;
     readonly #ending = new AbortController();
 
-    constructor(RED: NodeAPI, node: Node, settings: IsapiRequestSettings, device: Device) {
+    constructor(
+        RED: NodeAPI,
+        node: Node,
+        settings: IsapiRequestSettings,
+        device: Device,
+        onProgress: (report: ProgressReport) => void,
+    ) {
         this.#RED = RED;
         this.#node = node;
         this.#settings = settings;
         this.#device = device;
+        this.#onProgress = onProgress;
     }
 
     /**
@@ -38,11 +49,12 @@ export class RequestRunner {
         const wanted = await wantedRequest(this.#RED, this.#node, this.#settings, msg);
         if (this.#ending.signal.aborted) throw new Fault('CLOSED');
         delete msg.reset;
-        const options = this.#options(wanted);
+        const judge = judgeFrom(new RemainingTime());
+        const options = this.#options(wanted, judge);
         const matches = this.#matchesOf(wanted, options);
         if (matches === undefined) send(fill(msg, await this.#run(wanted, options)));
-        else if (this.#settings.paging === 'stream') await this.#stream(matches, msg, send);
-        else send(fill(msg, await this.#collect(matches)));
+        else if (this.#settings.paging === 'stream') await this.#stream(matches, judge, msg, send);
+        else send(fill(msg, await this.#collect(matches, judge)));
     }
 
     /** Ends everything under way with Fault CLOSED. */
@@ -50,10 +62,11 @@ export class RequestRunner {
         this.#ending.abort(new Fault('CLOSED'));
     }
 
-    #options({ filename }: Wanted): CallOptions {
+    #options({ filename }: Wanted, judge: Judge): CallOptions {
         const { timeout } = this.#settings;
         return {
             signal: this.#ending.signal,
+            progress: (progress) => this.#onProgress(judge(progress)),
             ...(timeout !== undefined && { timeout }),
             ...(filename !== undefined && { filename }),
         };
@@ -76,9 +89,9 @@ export class RequestRunner {
     }
 
     /** The first page or, with `collect`, all of them as one list. */
-    async #collect(matches: Matches): Promise<Result> {
+    async #collect(matches: Matches, judge: Judge): Promise<Result> {
         if (this.#settings.paging === 'collect') {
-            const { rows, last, incomplete } = await collect(matches);
+            const { rows, last, incomplete } = await collect({ ...matches, pages: this.#told(matches.pages, judge) });
             return resultOfPage(rows, last, incomplete === undefined ? {} : { incomplete });
         }
         const { value: page } = await matches.pages.next();
@@ -87,12 +100,20 @@ export class RequestRunner {
         return resultOfPage(page.rows.map(matches.row), page, { more: !page.last });
     }
 
+    /** The pages, each told of as it comes; after the last there is nothing left to wait for. */
+    async *#told(pages: Matches['pages'], judge: Judge): Matches['pages'] {
+        for await (const page of pages) {
+            if (!page.last) this.#onProgress(judge(progressOf(page)));
+            yield page;
+        }
+    }
+
     /** One message per page; the next page is asked for when the nodes behind have dealt with the last message. */
-    async #stream(matches: Matches, msg: RequestMessage, send: Send): Promise<void> {
+    async #stream(matches: Matches, judge: Judge, msg: RequestMessage, send: Send): Promise<void> {
         const id = this.#RED.util.generateId();
         const watch = new DeliveryWatch(this.#RED, this.#node);
         try {
-            for await (const page of matches.pages) {
+            for await (const page of this.#told(matches.pages, judge)) {
                 const message = this.#RED.util.cloneMessage(msg);
                 const { total, incomplete, index, last, rows } = page;
                 const result = resultOfPage(rows.map(matches.row), page, {
@@ -104,6 +125,7 @@ export class RequestRunner {
                         ...(last && { count: index + 1 }),
                     },
                     complete: last,
+                    progress: messageProgress(judge(progressOf(page))),
                     ...(total !== undefined && { total }),
                     ...(incomplete !== undefined && { incomplete }),
                 });
@@ -115,6 +137,27 @@ export class RequestRunner {
             watch.close();
         }
     }
+}
+
+/** Adds to a progress how long it still takes. */
+type Judge = (progress: Progress) => ProgressReport;
+
+function judgeFrom(time: RemainingTime): Judge {
+    return (progress) => {
+        const remaining = time.after(progress.done, progress.total);
+        return remaining === undefined ? progress : { ...progress, remaining };
+    };
+}
+
+function progressOf({ position, rows, total, index }: Page): Progress {
+    const progress: Progress = { unit: 'matches', done: position + rows.length, page: index + 1 };
+    if (total !== undefined) progress.total = total;
+    return progress;
+}
+
+/** What a flow can count on; the unit is always that of the list. */
+function messageProgress({ unit: _matches, ...progress }: ProgressReport): object {
+    return progress;
 }
 
 function resultOfPage(payload: unknown[], page: Page, extra: Record<string, unknown>): Result {

@@ -276,6 +276,7 @@ async function findFiles(context: Context, values: Values, object: string): Prom
         const items = at(page, 'items');
         const found = Array.isArray(items) ? items.filter((item) => item !== undefined) : [];
         files.push(...found);
+        context.progress?.({ unit: 'matches', done: files.length });
         if (found.length < count) break;
     }
     return files;

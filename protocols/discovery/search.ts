@@ -44,11 +44,14 @@ export interface SearchOptions {
     container?: boolean;
     createSocket?: () => Socket;
     clock?: Clock;
+    /** Is told once a second how many devices have answered, and how many milliseconds are left. */
+    progress?: (found: number, left: number) => void;
 }
 
 /** A datagram that was lost takes its device off the list, so the question goes out more than once. */
 const QUESTIONS = 3;
 const LARGEST_ANSWER = 16 * 1024;
+const PROGRESS_MS = 1000;
 
 /**
  * One search for devices on the networks of this machine: asks on every interface in both protocols, gathers what
@@ -63,6 +66,7 @@ export class DeviceSearch {
     readonly #problems: SearchProblem[] = [];
     readonly #uuid = randomUUID().toUpperCase();
     #cancelTimer: () => void = () => undefined;
+    #cancelProgress: () => void = () => undefined;
     #finish: () => void = () => undefined;
     #closed = false;
 
@@ -77,7 +81,10 @@ export class DeviceSearch {
         const { duration = 3000 } = this.#options;
         if (this.#interfaces.length === 0) this.#problems.push({ reason: 'no-interface' });
         else await this.#open();
-        if (this.#sockets.size > 0) await this.#wait(duration);
+        if (this.#sockets.size > 0) {
+            this.#report(duration);
+            await this.#wait(duration);
+        }
         this.close();
         return { devices: this.#devices(), interfaces: [...this.#interfaces], problems: this.#conclude() };
     }
@@ -86,6 +93,7 @@ export class DeviceSearch {
     close(): void {
         this.#closed = true;
         this.#cancelTimer();
+        this.#cancelProgress();
         for (const socket of this.#sockets) socket.close();
         this.#sockets.clear();
         this.#finish();
@@ -184,6 +192,12 @@ export class DeviceSearch {
         const key = answer.mac ?? answer.serial ?? `${answer.protocol} ${answer.address}`;
         const known = this.#found.get(key);
         this.#found.set(key, { ...answer, heardOn: heardOn || known?.heardOn || '' });
+    }
+
+    #report(left: number): void {
+        if (this.#closed || left <= 0) return;
+        this.#options.progress?.(this.#found.size, left);
+        this.#cancelProgress = this.#clock.after(PROGRESS_MS, () => this.#report(left - PROGRESS_MS));
     }
 
     #wait(ms: number): Promise<void> {

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Clock, systemClock } from '../clock';
 import { Fault } from '../errors';
 import type { HttpResponse, HttpStream } from '../http/client';
+import type { OnProgress } from '../progress';
 import { answerFault } from './answerFault';
 import { httpRequest, type IsapiLink, type IsapiRequest } from './request';
 
@@ -25,6 +26,7 @@ export interface DownloadOptions {
     clock?: Clock;
     /** What to do with XML, JSON or text in place of a file: it is an error, or the answer. */
     documents?: 'refuse' | 'return';
+    progress?: OnProgress;
 }
 
 /** Documents that come in place of a file are read whole up to this many bytes. */
@@ -40,7 +42,7 @@ const DOCUMENT_LIMIT = 16 * 1024 * 1024;
 export async function download(
     link: IsapiLink,
     request: IsapiRequest,
-    { filename, idle, clock = systemClock, documents = 'refuse' }: DownloadOptions,
+    { filename, idle, clock = systemClock, documents = 'refuse', progress }: DownloadOptions,
 ): Promise<Download | HttpResponse> {
     const http = httpRequest(request);
     const stream = await link.open(http);
@@ -49,7 +51,11 @@ export async function download(
     try {
         const document = await readDocument(stream, http.path, watch, documents);
         if (document !== undefined) return document;
-        const bytes = await save(stream, partial, watch, request.signal);
+        const seen = (done: number) => {
+            watch.seen();
+            progress?.({ unit: 'bytes', done, ...totalOf(stream) });
+        };
+        const bytes = await save(stream, partial, { seen, fault: watch.fault }, request.signal);
         await rename(partial, filename).catch((error: unknown) => Promise.reject(notWritten(filename, error)));
         const { statusCode, headers } = stream;
         const contentType = headers['content-type'];
@@ -112,7 +118,12 @@ function watchIdle(stream: HttpStream, idle: number, clock: Clock): IdleWatch {
     };
 }
 
-async function save(stream: HttpStream, file: string, watch: IdleWatch, signal?: AbortSignal): Promise<number> {
+interface SaveWatch extends Pick<IdleWatch, 'fault'> {
+    /** @param bytes so far */
+    seen(bytes: number): void;
+}
+
+async function save(stream: HttpStream, file: string, watch: SaveWatch, signal?: AbortSignal): Promise<number> {
     let bytes = 0;
     const output = createWriteStream(file, { flags: 'wx' });
     let diskError: unknown;
@@ -121,8 +132,8 @@ async function save(stream: HttpStream, file: string, watch: IdleWatch, signal?:
     });
     const counted = async function* (source: AsyncIterable<Buffer>) {
         for await (const chunk of source) {
-            watch.seen();
             bytes += chunk.length;
+            watch.seen(bytes);
             yield chunk;
         }
     };
@@ -135,9 +146,15 @@ async function save(stream: HttpStream, file: string, watch: IdleWatch, signal?:
         if (isDiskError(diskError)) throw notWritten(file, diskError);
         throw error instanceof Fault ? error : new Fault('CONNECTION_LOST', { cause: error });
     }
-    const expected = Number(stream.headers['content-length'] ?? Number.NaN);
-    if (Number.isFinite(expected) && bytes < expected) throw new Fault('CONNECTION_LOST');
+    const { total } = totalOf(stream);
+    if (total !== undefined && bytes < total) throw new Fault('CONNECTION_LOST');
     return bytes;
+}
+
+/** How many bytes the device announced. */
+function totalOf({ headers }: HttpStream): { total?: number } {
+    const total = Number(headers['content-length'] ?? Number.NaN);
+    return Number.isFinite(total) ? { total } : {};
 }
 
 function isDiskError(error: unknown): boolean {

@@ -12,6 +12,8 @@ import { readTypedDevice } from './typedDevice';
 
 /** Channels and triggers that a dialog lists at most; the largest recorders have 256 channels. */
 const MOST_LISTED = 2048;
+/** What editors listen to while they search; it holds counts only. */
+const SEARCH_TOPIC = 'vigia/device-search';
 /** Milliseconds for all questions of one click. */
 const DEADLINE_MS = 60_000;
 
@@ -29,7 +31,8 @@ export function addDeviceRoutes(RED: NodeAPI, known: KnownDevices): void {
 
     // One search serves all who ask for it meanwhile.
     routes.post('discover', 'write', () => {
-        searching ??= new DeviceSearch().run().finally(() => {
+        const progress = (found: number, left: number) => RED.comms.publish(SEARCH_TOPIC, { found, left }, false);
+        searching ??= new DeviceSearch({ progress }).run().finally(() => {
             searching = undefined;
         });
         return searching;

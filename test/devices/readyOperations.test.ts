@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { DeviceRequests } from '../../devices/deviceRequests';
 import { OPERATIONS } from '../../devices/operations';
+import type { Progress } from '../../protocols/progress';
 import { Doors } from '../../simulator/access/doors';
 import { readXmlBody } from '../../simulator/bodies';
 import { Camera } from '../../simulator/camera';
@@ -289,8 +290,12 @@ describe('a camera', () => {
             const row = matches.row(page.rows[0]!) as { playbackURI: string; size: number };
             assert.equal(row.size, 200_000);
             const filename = join(folder, 'gate.mp4');
-            const result = await link.requests.run('recordingDownload', { playbackURI: row.playbackURI }, { filename });
+            const told: Progress[] = [];
+            const progress = (report: Progress) => told.push(report);
+            const { playbackURI } = row;
+            const result = await link.requests.run('recordingDownload', { playbackURI }, { filename, progress });
             assert.deepEqual(result.payload, { filename, bytes: 200_000 });
+            assert.deepEqual(told.at(-1), { unit: 'bytes', done: 200_000, total: 200_000 });
             assert.equal(readFileSync(filename).length, 200_000);
             await assert.rejects(
                 link.requests.run(

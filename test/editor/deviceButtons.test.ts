@@ -230,6 +230,30 @@ for (const runtime of RUNTIMES) {
             await editor.cancel();
         });
 
+        it('tells how far the search has come', async () => {
+            let answer: (report: object) => void = () => undefined;
+            const report = new Promise<object>((resolve) => {
+                answer = resolve;
+            });
+            await editor.page.route('**/device-config/discover', async (route) =>
+                route.fulfill({ json: await report }),
+            );
+            const listen = '(topic, tell) => { window.tell = tell; }';
+            await editor.run(`(window.subscribe = RED.comms.subscribe, RED.comms.subscribe = ${listen}, true)`);
+            await editor.openConfig('device-config');
+            await editor.page.locator('#vigia-discover').click();
+            await editor.run("window.tell('vigia/device-search', { found: 3, left: 1500 })");
+            const shown = '#vigia-discover-result';
+            assert.equal(await editor.text(shown), 'Searching: 3 found so far, 2 s left');
+            answer({ devices: [], interfaces: [], problems: [{ reason: 'nothing-answered' }] });
+            await editor.page.locator('#vigia-discover:not([disabled])').waitFor();
+            await editor.run("window.tell('vigia/device-search', { found: 4, left: 500 })");
+            assert.match(await editor.text(shown), /Nothing answered/);
+            await editor.run('(RED.comms.subscribe = window.subscribe, true)');
+            await editor.page.unroute('**/device-config/discover');
+            await editor.cancel();
+        });
+
         it('fills channels and events of a stream from its device, and marks what the device keeps to itself', async () => {
             await editor.openNode('stream');
             await editor.page.locator('#vigia-pick').click();

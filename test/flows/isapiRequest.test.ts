@@ -272,6 +272,8 @@ for (const runtime of RUNTIMES) {
             );
             assert.equal((messages[3]!.parts as { count: number }).count, 4);
             assert.equal(messages[3]!.complete, true);
+            const { page, done: rows, total } = messages[1]!.progress as Record<string, number>;
+            assert.deepEqual([page, rows, total], [2, 60, 95]);
             await nodeRed.until(() => done() === before + 1, 'the node to be done');
         });
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock';
 import type { HttpResponse } from '../../http/client';
+import type { OnProgress } from '../../progress';
 import type { Page, PagedSearch } from '../paging';
 import type { IsapiLink, IsapiRequest } from '../request';
 import type { AudioLink } from '../twoWayAudio';
@@ -115,6 +116,7 @@ export interface Context {
     talking: Set<number>;
     /** Where the flow wants a large answer saved. */
     filename?: string;
+    progress?: OnProgress;
     /** One request with the retries that it admits; a refusal throws. */
     ask(request: IsapiRequest): Promise<HttpResponse>;
 }

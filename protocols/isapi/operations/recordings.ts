@@ -122,7 +122,7 @@ function readMatch(match: Record<string, unknown>): object {
 
 /** To a file where the flow names one, and into the payload where it does not. */
 export async function fetchLarge(context: Context, request: IsapiRequest): Promise<Result> {
-    const { filename, signal, timeout } = context;
+    const { filename, signal, timeout, progress } = context;
     if (filename === undefined || filename === '') {
         const answer = await context.ask(request);
         return { payload: readAnswer(answer, 'buffer'), answer, path: request.path };
@@ -130,7 +130,7 @@ export async function fetchLarge(context: Context, request: IsapiRequest): Promi
     const saved = await download(
         context.link,
         { ...request, timeout, ...(signal !== undefined && { signal }) },
-        { filename, idle: timeout, clock: context.clock },
+        { filename, idle: timeout, clock: context.clock, ...(progress !== undefined && { progress }) },
     );
     if ('body' in saved) throw new Fault('UNEXPECTED', { details: { reason: 'a document was saved as a file' } });
     const { bytes, contentType, statusCode, headers } = saved;

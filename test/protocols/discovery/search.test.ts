@@ -105,6 +105,20 @@ describe('the search for devices', () => {
         assert.match(String(camera.heard[0]), /<Uuid>[0-9A-F-]{36}<\/Uuid>\s*<Types>inquiry<\/Types>/);
     });
 
+    it('tells once a second how many have answered and how long it still takes', async () => {
+        const camera = await responder(MATCH);
+        const told: [number, number][] = [];
+        const progress = (found: number, left: number) => told.push([found, left]);
+        const targets = () => ({ sadp: [camera.target], dahua: [] });
+        await search({ targets, progress, duration: 2500 }).run();
+        assert.deepEqual(
+            told.map(([, left]) => left),
+            [2500, 1500, 500],
+        );
+        assert.equal(told[0]![0], 0);
+        assert.equal(told.at(-1)![0], 1);
+    });
+
     it('is not disturbed by what is no answer', async () => {
         const nonsense = [
             Buffer.alloc(0),
