@@ -91,6 +91,7 @@ for (const runtime of RUNTIMES) {
         before(async () => {
             const settings = { httpAdminRoot: '/admin', httpNodeRoot: '/flows' };
             nodeRed = await startNodeRed({
+                ...runtime.options,
                 flows,
                 settings,
                 credentials: { device: login, alarm: login },

@@ -28,16 +28,19 @@ export function startBrowser(): Promise<Browser> {
 export interface EditorOptions {
     /** As the user settings of the editor have it. */
     language?: string;
+    /** As the user settings of Node-RED 5 have it; earlier editors know no dark theme of their own. */
+    theme?: 'light' | 'dark';
     width?: number;
     height?: number;
 }
 
 /** Opens the editor and waits until its flows are drawn. */
 export async function openEditor(browser: Browser, nodeRed: RunningNodeRed, options: EditorOptions = {}) {
-    const { language = 'en-US', width = 1280, height = 800 } = options;
+    const { language = 'en-US', theme = 'light', width = 1280, height = 800 } = options;
     const context = await browser.newContext({ viewport: { width, height }, locale: language });
     context.setDefaultTimeout(PATIENCE);
     await context.addInitScript(`localStorage.setItem('editor-language', '${language}')`);
+    await context.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}')`);
     const editor = new EditorPage(await context.newPage());
     await editor.page.goto(`${nodeRed.url}/`);
     // The palette is there before the flows are: only then a node can be opened.
