@@ -2,11 +2,15 @@
  * What the dialogs of the nodes share: validators that give reasons, and the fields that several nodes have.
  * Each node's html loads it through Node-RED's resources route before it registers its type.
  */
-window.vigiaEditor = (() => {
-    const text = (key, values) => RED._(`@vigia/node-red-cctv/device-config:device-config.${key}`, values);
+window.vigiaEditor ??= (() => {
+    const PACKAGE = '@vigia/node-red-cctv';
+    const text = (key, values) => RED._(`${PACKAGE}/device-config:device-config.${key}`, values);
 
     /** `${NAME}` is filled in by the runtime: the editor cannot judge it. */
     const hasVariable = (value) => /\$\{[^}]+\}/.test(value);
+
+    /** A list that was saved as one, whatever else a flow written by hand may hold there. */
+    const asList = (value) => (Array.isArray(value) ? value : []);
 
     const splitList = (value) =>
         String(value ?? '')
@@ -32,9 +36,16 @@ window.vigiaEditor = (() => {
     }
 
     const badChannel = (value) => splitList(value).find((item) => !hasVariable(item) && !/^\d+$/.test(item));
-    const badAddress = (values) => values.find((item) => !hasVariable(item) && !isAddressRange(item));
+    const badAddress = (values) => splitList(values).find((item) => !hasVariable(item) && !isAddressRange(item));
 
     const check = {
+        /** One of the values that the dialog offers. */
+        choice: (...values) =>
+            validator((value) => {
+                // A node of an older flow lacks what came later: the runtime takes the default.
+                const known = value === undefined || value === '' || hasVariable(value) || values.includes(value);
+                return known ? undefined : text('invalid.choice', { value, choices: values.join(', ') });
+            }),
         number: ({ min, max, blank = false }) =>
             validator((value) => {
                 // A node of an older flow lacks what came later: the runtime takes the default.
@@ -79,7 +90,7 @@ window.vigiaEditor = (() => {
             }),
         addresses: () =>
             validator((values) => {
-                const wrong = badAddress(values ?? []);
+                const wrong = badAddress(values);
                 return wrong === undefined ? undefined : text('invalid.address', { value: wrong });
             }),
     };
@@ -151,14 +162,14 @@ window.vigiaEditor = (() => {
                 const input = $('<input type="text" placeholder="192.168.1.0/24">').attr('aria-label', label);
                 input.val(item.value ?? '').appendTo(container);
                 watch(input, (value) => {
-                    const wrong = badAddress(splitList(value));
+                    const wrong = badAddress(value);
                     return wrong === undefined ? undefined : text('invalid.address', { value: wrong });
                 });
                 const remove = container.parent().find('.red-ui-editableList-item-remove');
                 remove.attr({ 'aria-label': text('address.remove'), title: text('address.remove'), role: 'button' });
             },
         });
-        for (const value of values ?? []) list.editableList('addItem', { value });
+        for (const value of splitList(values)) list.editableList('addItem', { value });
     }
 
     /** People paste what the browser shows: the parts go where they belong. */
@@ -173,6 +184,44 @@ window.vigiaEditor = (() => {
             port.val(url.port);
             protocol.trigger('change');
         });
+    }
+
+    /**
+     * A node that was written by hand or by a program may lack properties and has no `version`: it gets what a new node
+     * has, as the runtime gives it, so that labels, validators and dialogs find values. That alone is no change to deploy.
+     */
+    function complete(node) {
+        if (node._def?.set?.module !== PACKAGE || Number(node.version ?? 0) > 0) return;
+        for (const [name, { value }] of Object.entries(node._def.defaults)) {
+            if (node[name] === undefined) node[name] = structuredClone(value);
+        }
+        node.version = node._def.defaults.version.value;
+    }
+    RED.events.on('nodes:add', complete);
+
+    /**
+     * Names the parts of Node-RED's typed inputs after the label of their row, for those who do not see it. By reference,
+     * because Node-RED translates a dialog after it was prepared.
+     */
+    function nameParts(form) {
+        for (const container of form.find('.red-ui-typedInput-container').toArray()) {
+            const label = $(container).closest('.form-row').children('label');
+            if (!label.attr('id')) label.attr('id', `${label.attr('for')}-label`);
+            $(container).find('input, button').attr('aria-labelledby', label.attr('id'));
+        }
+    }
+
+    /**
+     * What every dialog needs once its fields are filled: a choice that is not offered (any more) becomes the default,
+     * and the parts of Node-RED's widgets get names.
+     */
+    function finish(node) {
+        const config = node._def.category === 'config';
+        for (const [name, { value }] of Object.entries(node._def.defaults)) {
+            const select = $(`select#node-${config ? 'config-' : ''}input-${name}`);
+            if (select.length > 0 && select.val() === null) select.val(value).trigger('change');
+        }
+        nameParts($('.vigia-form').last());
     }
 
     /** Shows the folded settings where one of them is not as new. */
@@ -196,6 +245,9 @@ window.vigiaEditor = (() => {
     return {
         text,
         check,
+        asList,
+        finish,
+        nameParts,
         listeners,
         kinds,
         setKinds,

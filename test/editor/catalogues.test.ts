@@ -154,6 +154,9 @@ describe('the dialogs', () => {
                 'PUT',
                 'POST',
                 'DELETE',
+                'PATCH',
+                'HEAD',
+                'OPTIONS',
             ];
             assert.deepEqual(
                 words.filter((word) => !protocol.includes(word)),

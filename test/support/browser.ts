@@ -32,6 +32,8 @@ export interface EditorOptions {
     theme?: 'light' | 'dark';
     width?: number;
     height?: number;
+    /** Where the editor asks for one. */
+    login?: { username: string; password: string };
 }
 
 /** Opens the editor and waits until its flows are drawn. */
@@ -43,6 +45,7 @@ export async function openEditor(browser: Browser, nodeRed: RunningNodeRed, opti
     await context.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}')`);
     const editor = new EditorPage(await context.newPage());
     await editor.page.goto(`${nodeRed.url}/`);
+    if (options.login) await editor.logIn(options.login);
     // The palette is there before the flows are: only then a node can be opened.
     await editor.page.waitForFunction(
         `window.RED?.workspaces?.active() && !$('#red-ui-loading-progress').is(':visible')`,
@@ -59,6 +62,13 @@ export class EditorPage {
         page.on('response', (response) => {
             if (response.status() >= 400) this.problems.push(`${response.status()} ${response.url()}`);
         });
+    }
+
+    /** Fills in the login form of an editor with `adminAuth`. */
+    async logIn({ username, password }: { username: string; password: string }): Promise<void> {
+        await this.page.locator('#node-dialog-login-username').fill(username);
+        await this.page.locator('#node-dialog-login-password').fill(password);
+        await this.page.locator('#node-dialog-login-submit').click();
     }
 
     /** Opens the dialog of a node of the flow, as a double click does. */
