@@ -8,11 +8,12 @@ import { ask, forkReady, type Measurement, median, printTable } from './support/
 import type { Shape, StreamOrder } from './support/streamServer';
 
 const ROUNDS = 3;
-const ORDERS: StreamOrder[] = [
-    { shape: 'xml', count: 60_000 },
-    { shape: 'json', count: 60_000 },
-    { shape: 'pictures', count: 1_500 },
-    { shape: 'heartbeats', count: 200_000 },
+const ORDERS: (StreamOrder & { what: string })[] = [
+    { what: '1 KB XML', shape: 'xml', count: 60_000 },
+    { what: '1 KB XML, 64 KiB a write', shape: 'xml', count: 60_000, gather: 64 * 1024 },
+    { what: 'JSON', shape: 'json', count: 60_000 },
+    { what: 'with 200 KB JPEG', shape: 'pictures', count: 1_500 },
+    { what: 'heartbeats', shape: 'heartbeats', count: 200_000 },
 ];
 
 interface Served {
@@ -83,7 +84,7 @@ async function benchStream(): Promise<void> {
         const rate = (measured: Measurement[]) => median(measured.map(({ wall }) => order.count / wall));
         const cost = (measured: Measurement[]) => median(measured.map(({ cpu }) => (cpu / order.count) * 1e6));
         rows.push([
-            order.shape,
+            order.what,
             Math.round(rate(bare)),
             Math.round(rate(node)),
             `${Math.round((100 * rate(node)) / rate(bare))} %`,

@@ -1,24 +1,36 @@
 /**
  * A device that sends its stream as fast as the client reads: forked, so that its CPU is not counted as the client's.
  * The parent asks for a shape and a count; every GET is answered with that many parts, then the stream stays open.
+ *
+ * It answers as captured devices do: an HTTP/1.1 head without Content-Length, Transfer-Encoding or Connection
+ * (toxuin/alarmserver#15), then each part in a write of its own, headers and body together.
  */
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 
 export type Shape = 'xml' | 'json' | 'pictures' | 'heartbeats';
 
 export interface StreamOrder {
     shape: Shape;
     count: number;
+    /** Bytes that are gathered before they are written, as behind a proxy; by default each part is written by itself. */
+    gather?: number;
 }
 
 const BOUNDARY = 'boundary';
-const PICTURE = Buffer.concat([
-    Buffer.from([0xff, 0xd8, 0xff, 0xe0]),
-    Buffer.alloc(200 * 1024, 0x5a),
-    Buffer.from([0xff, 0xd9]),
-]);
+const HEAD = `HTTP/1.1 200 OK\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=${BOUNDARY}\r\n\r\n`;
+const PICTURE = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), noise(200 * 1024), Buffer.from([0xff, 0xd9])]);
+
+/** Bytes without a pattern, as compressed ones are, the same in every run. */
+function noise(count: number): Buffer {
+    const bytes = Buffer.alloc(count);
+    let state = 1;
+    for (let at = 0; at < count; at += 1) {
+        state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+        bytes[at] = state >>> 24;
+    }
+    return bytes;
+}
 
 function xmlEvent(index: number): string {
     const lines = [
@@ -99,44 +111,61 @@ function part(type: string, body: string | Buffer): Buffer {
     ]);
 }
 
-function eventOf(shape: Shape, index: number): Buffer {
-    if (shape === 'json') return part('application/json; charset="UTF-8"', jsonEvent(index));
+const PICTURE_PART = Buffer.concat([part('image/jpeg', PICTURE), Buffer.from('\r\n')]);
+
+/** The parts of one event: a picture is a part of its own. */
+function eventOf(shape: Shape, index: number): Buffer[] {
+    if (shape === 'json') return [part('application/json; charset="UTF-8"', jsonEvent(index))];
     const event = xmlEvent(index);
-    if (shape !== 'pictures') return part('application/xml; charset="UTF-8"', event);
+    if (shape !== 'pictures') return [part('application/xml; charset="UTF-8"', event)];
     const count = '<detectionPicturesNumber>1</detectionPicturesNumber>\r\n</EventNotificationAlert>';
-    return Buffer.concat([
-        part('application/xml; charset="UTF-8"', event.replace('</EventNotificationAlert>', count)),
-        part('image/jpeg', PICTURE),
-        Buffer.from('\r\n'),
-    ]);
+    const announcing = event.replace('</EventNotificationAlert>', count);
+    return [part('application/xml; charset="UTF-8"', announcing), PICTURE_PART];
 }
 
-/** Prepared before the clock runs: what is measured is the client. Heartbeats stand between two events. */
-function prepare({ shape, count }: StreamOrder): Buffer[] {
-    if (shape !== 'heartbeats') return Array.from({ length: count }, (_none, index) => eventOf(shape, index));
-    const beats = Array.from({ length: count }, (_none, index) =>
-        part('application/xml; charset="UTF-8"', heartbeat(index)),
-    );
-    return [eventOf('xml', 0), ...beats, eventOf('xml', count)];
+function partsOf({ shape, count }: StreamOrder): Buffer[] {
+    const each = Array.from({ length: count }, (_none, index) => index);
+    if (shape !== 'heartbeats') return each.flatMap((index) => eventOf(shape, index));
+    const beats = each.map((index) => part('application/xml; charset="UTF-8"', heartbeat(index)));
+    // Heartbeats stand between two events, which tell when the first and the last have been read.
+    return [...eventOf('xml', 0), ...beats, ...eventOf('xml', count)];
 }
 
-let parts: Buffer[] = [];
+/** Prepared before the clock runs: what is measured is the client. */
+function prepare(order: StreamOrder): Buffer[] {
+    const parts = partsOf(order);
+    const { gather } = order;
+    if (gather === undefined) return parts;
+    const writes: Buffer[] = [];
+    let from = 0;
+    for (let bytes = 0, to = 0; to < parts.length; to += 1) {
+        bytes += parts[to]!.length;
+        if (bytes < gather && to + 1 < parts.length) continue;
+        writes.push(Buffer.concat(parts.slice(from, to + 1)));
+        from = to + 1;
+        bytes = 0;
+    }
+    return writes;
+}
 
-/** One write per part, as a device does. */
-async function play(response: ServerResponse): Promise<void> {
-    for (const bytes of parts) {
-        if (!response.write(bytes)) await once(response, 'drain');
+let writes: Buffer[] = [];
+
+async function play(socket: Socket): Promise<void> {
+    socket.write(HEAD);
+    for (const bytes of writes) {
+        if (!socket.write(bytes)) await once(socket, 'drain');
     }
 }
 
-const server = createServer((_request, response) => {
-    response.writeHead(200, { 'Content-Type': `multipart/mixed; boundary=${BOUNDARY}` });
-    void play(response);
+const server = createServer({ noDelay: true }, (socket) => {
+    // The client leaves as soon as it has what it came for.
+    socket.on('error', () => socket.destroy());
+    socket.once('data', () => void play(socket));
 });
 
 process.on('message', (order: StreamOrder) => {
-    parts = prepare(order);
-    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+    writes = prepare(order);
+    const bytes = writes.reduce((sum, { length }) => sum + length, 0);
     process.send?.({ port: (server.address() as AddressInfo).port, bytes });
 });
 process.on('disconnect', () => process.exit(0));

@@ -2,19 +2,30 @@
 const KEEP_AS_IS = 1024;
 const SMALLEST_BLOCK = 4 * 1024;
 const LARGEST_BLOCK = 64 * 1024;
+/** Memory that is set aside at once for a body that claims to be large; a claim of more is not believed. */
+const LARGEST_RESERVE = 1024 * 1024;
+/** Line ends that follow a body and may be taken for its own. */
+const RESERVE_SLACK = 16;
 
 /**
- * The bytes of a body while it arrives: a list of slices that is joined once, when the body is whole.
+ * The bytes of a body while it arrives. Where its length is known beforehand they are copied to their place as they come;
+ * else they are a list of slices that is joined once, when the body is whole.
  *
  * Appending is cheap whatever the sizes: 16 MiB that arrive byte by byte cost one gathering copy and one joining copy.
  * Slices that are kept as they came must not be overwritten by the caller before the body is taken; the chunks of a
  * Node.js stream never are.
  */
 export class ByteStore {
+    readonly #reserve: number;
     #pieces: Buffer[] = [];
     #length = 0;
     #block: Buffer | undefined;
     #used = 0;
+
+    /** @param expected bytes that are said to come; it may be wrong */
+    constructor(expected = 0) {
+        this.#reserve = expected > KEEP_AS_IS && expected <= LARGEST_RESERVE ? expected + RESERVE_SLACK : 0;
+    }
 
     get length(): number {
         return this.#length;
@@ -23,14 +34,13 @@ export class ByteStore {
     append(bytes: Buffer, from: number, to: number): void {
         const count = to - from;
         if (count <= 0) return;
-        if (count >= KEEP_AS_IS) {
+        if (this.#length === 0 && count < this.#reserve) this.#block = Buffer.allocUnsafeSlow(this.#reserve);
+        const block = this.#block;
+        if (block !== undefined && block.length - this.#used >= count) this.#gather(block, bytes, from, to);
+        else if (count >= KEEP_AS_IS) {
             this.#seal();
             this.#pieces.push(bytes.subarray(from, to));
-        } else {
-            if (this.#block === undefined || this.#block.length - this.#used < count) this.#open();
-            bytes.copy(this.#block as Buffer, this.#used, from, to);
-            this.#used += count;
-        }
+        } else this.#gather(this.#open(), bytes, from, to);
         this.#length += count;
     }
 
@@ -64,9 +74,16 @@ export class ByteStore {
     /** All bytes in memory of their own; the store is empty afterwards. */
     take(): Buffer {
         this.#seal();
-        const whole = Buffer.concat(this.#pieces, this.#length);
+        const whole = this.#placed ?? Buffer.concat(this.#pieces, this.#length);
         this.clear();
         return whole;
+    }
+
+    /** The bytes where they are all in the memory set aside for them, unless most of that stayed empty. */
+    get #placed(): Buffer | undefined {
+        const [only] = this.#pieces;
+        if (this.#pieces.length !== 1 || only?.buffer.byteLength !== this.#reserve) return undefined;
+        return this.#length > this.#reserve / 2 ? only : undefined;
     }
 
     clear(): void {
@@ -76,10 +93,15 @@ export class ByteStore {
         this.#used = 0;
     }
 
-    #open(): void {
+    #open(): Buffer {
         this.#seal();
         this.#block = Buffer.allocUnsafe(Math.min(LARGEST_BLOCK, Math.max(SMALLEST_BLOCK, this.#length)));
-        this.#used = 0;
+        return this.#block;
+    }
+
+    #gather(block: Buffer, bytes: Buffer, from: number, to: number): void {
+        bytes.copy(block, this.#used, from, to);
+        this.#used += to - from;
     }
 
     #seal(): void {

@@ -9,6 +9,7 @@ const LENGTH_SLACK = 16;
 /** Line ends that may stand between the declared end of a body and its delimiter. */
 const MOST_TRAILING_LINE_ENDS = 8;
 
+const NO_BYTES = Buffer.alloc(0);
 const JPEG_START = Buffer.from([0xff, 0xd8]);
 const JPEG_END = Buffer.from([0xff, 0xd9]);
 const PNG_START = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
@@ -64,12 +65,14 @@ export interface ClosedBody {
 export class OpenBody {
     /** The last two bytes, the nearer one lowest; a line end where there are none yet. */
     before = (CR << 8) | LF;
-    #store = new ByteStore();
+    readonly #store: ByteStore;
     /** The first bytes, as far as a picture is told by them. */
-    #start: Buffer = Buffer.alloc(0);
+    #start: Buffer = NO_BYTES;
 
     /** @param declared bytes that the part claims to have */
-    constructor(readonly declared?: number) {}
+    constructor(readonly declared?: number) {
+        this.#store = new ByteStore(declared);
+    }
 
     get size(): number {
         return this.#store.length;
