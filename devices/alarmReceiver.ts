@@ -99,11 +99,14 @@ export class AlarmReceiver {
     /** The post as a flow gets it: where the flow refuses it the device sends it again, and that is no copy then. */
     #answerable(post: Post): Post {
         const brought = this.#brought;
+        let answered = false;
         const respond: Post['respond'] = (content) => {
-            if (isRefusal(content?.statusCode)) {
+            // The first answer is the one that the device gets.
+            if (!answered && isRefusal(content?.statusCode)) {
                 brought.refused = true;
                 this.#expectAgain(brought.ids);
             }
+            answered = true;
             return post.respond(content);
         };
         return { ...post, respond };

@@ -24,9 +24,14 @@ export interface AttemptOptions {
 /** How long a device waits for `100 Continue` before it sends the body all the same (RFC 9110, 10.1.1). */
 const CONTINUE_TIMEOUT = 1000;
 
-/** Connections of a device to one host: HTTPS certificates are not checked, as nobody has seen a device check them. */
-export function agentFor(target: PushTarget, style: PushStyle): http.Agent {
-    const options = { keepAlive: style.connection === 'keep-alive', maxSockets: 1 };
+/**
+ * Connections of a device to one host: HTTPS certificates are not checked, as nobody has seen a device check them.
+ *
+ * @param from its own address
+ */
+export function agentFor(target: PushTarget, style: PushStyle, from?: string): http.Agent {
+    const address = from !== undefined && { localAddress: from };
+    const options = { keepAlive: style.connection === 'keep-alive', maxSockets: 1, ...address };
     return target.protocol === 'https'
         ? new https.Agent({ ...options, rejectUnauthorized: false })
         : new http.Agent(options);

@@ -21,6 +21,8 @@ export interface PusherOptions {
     interval?: number;
     /** Other machines than this one that may be called. */
     pushHosts: readonly string[];
+    /** Own address. */
+    from?: string;
     clock?: Clock;
 }
 
@@ -60,7 +62,7 @@ export class Pusher {
         this.target = options.target;
         this.#options = options;
         this.#clock = options.clock ?? systemClock;
-        this.#agent = agentFor(options.target, options.style);
+        this.#agent = agentFor(options.target, options.style, options.from);
     }
 
     /** Events that wait for a 200. */

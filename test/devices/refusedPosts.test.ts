@@ -29,6 +29,8 @@ function stage(answers: (number | undefined)[]) {
             events.push(occurrence);
             const statusCode = answers.shift();
             post?.respond(statusCode === undefined ? {} : { statusCode });
+            // As a flow does that answers by whichever branch comes first.
+            post?.respond({ statusCode: 503 });
         },
         onUnreadable: () => assert.fail('every post can be read'),
     });
@@ -68,7 +70,8 @@ describe('a post that the flow refuses', () => {
             [7, 7, 7],
             'the fourth is a copy of one that was taken',
         );
-        assert.deepEqual(given, [{ statusCode: 503 }, { statusCode: 500 }, { statusCode: 200 }, undefined]);
+        const first = given.filter((_content, index) => index % 2 === 0);
+        assert.deepEqual(first, [{ statusCode: 503 }, { statusCode: 500 }, { statusCode: 200 }, undefined]);
         receiver.close();
     });
 

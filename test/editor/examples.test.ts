@@ -18,7 +18,7 @@ interface FlowNode {
 }
 
 const CORE =
-    'catch change comment csv debug file http-in http-response http-request inject junction mqtt-broker mqtt-out switch tab'.split(
+    'catch change comment complete csv debug delay file function http-in http-response http-request inject junction mqtt-broker mqtt-in mqtt-out status switch tab'.split(
         ' ',
     );
 const OURS = [

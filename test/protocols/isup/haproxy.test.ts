@@ -118,6 +118,18 @@ describe('two workers behind HAProxy', { skip }, () => {
         });
     });
 
+    it('refuse a session that reaches another worker than the login, whose keys it does not have', async () => {
+        await withHaproxy('127.0.0.1', { balance: 'roundrobin', send: 'send-proxy-v2' }, async (port, workers) => {
+            const device = new IsupDevice({ host: '127.0.0.1', port, deviceId: 'LOST', key: 'Test1234key' });
+            try {
+                assert.notEqual(await device.start().catch(() => 'closed'), 'online');
+                assert.deepEqual(online(workers), [0, 0]);
+            } finally {
+                device.destroy();
+            }
+        });
+    });
+
     it('see devices of IPv6 by their own address', async () => {
         await withHaproxy('::1', { balance: 'source', send: 'send-proxy-v2' }, async (port, workers) => {
             const device = new IsupDevice({ host: '::1', port, deviceId: 'SIX', key: 'Test1234key' });
