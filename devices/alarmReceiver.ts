@@ -31,8 +31,8 @@ export class AlarmReceiver {
     readonly #onUnreadable: AlarmReceiverOptions['onUnreadable'];
     readonly #gate: EventGate;
     readonly #desk: PictureDesk;
-    /** Whose answer an event carries. */
-    readonly #posts = new WeakMap<Occurrence, Post>();
+    /** Whose answer an event carries that has not gone out yet; emptied as they go, since a WeakMap would keep them all. */
+    readonly #posts = new Map<Occurrence, Post>();
     #current: Post | undefined;
     #brought: Brought = { ids: [], refused: false };
 
@@ -41,7 +41,9 @@ export class AlarmReceiver {
         this.#channels = options.channels;
         this.#onUnreadable = options.onUnreadable;
         this.#desk = new PictureDesk(options.pictures, options.source, (occurrence) => {
-            options.onOccurrence(occurrence, this.#posts.get(occurrence));
+            const post = this.#posts.get(occurrence);
+            this.#posts.delete(occurrence);
+            options.onOccurrence(occurrence, post);
         });
         this.#gate = new EventGate({ ...filter, clock, onOccurrence: (occurrence) => this.#claim(occurrence) });
         this.#reader = new EventReader({

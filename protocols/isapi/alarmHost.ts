@@ -4,7 +4,8 @@ import { Fault, type FaultCode } from '../errors';
 import type { LoginReason, ServerLogin } from '../http/serverLogin';
 import type { Part } from '../multipart/partSplitter';
 import { PostAnswer, type PostAnswerContent } from './postAnswer';
-import { ByteBudget, type PostBody, type PostLimits, PostReader } from './postBody';
+import { type PostBody, type PostLimits, PostReader } from './postBody';
+import { PostRoom } from './postRoom';
 import { turnAway } from './refusal';
 import { AddressList, plainAddress, sourceOf } from './sourceAddress';
 
@@ -70,6 +71,7 @@ export const ANSWER_DEADLINE_MS = 10_000;
 
 const IDLE_MS = 20_000;
 const TOTAL_MS = 180_000;
+const WAIT_MS = 60_000;
 const MAX_PER_ADDRESS = 256;
 const MAX_POSTS = 1024;
 const MAX_HELD = 256 * 1024 * 1024;
@@ -94,6 +96,8 @@ export interface RequestContext {
     isLengthless?: boolean;
     /** What reads the body; whoever owns the connection tells it when the device ends its side. */
     onReader?(reader: PostReader): void;
+    /** The body is read, to its end or as far as it came. */
+    onRead?(): void;
 }
 
 /**
@@ -107,7 +111,8 @@ export class AlarmHost {
     readonly #allow: AddressList;
     readonly #proxies: AddressList;
     readonly #clock: Clock;
-    readonly #budget: ByteBudget;
+    readonly #room: PostRoom;
+    readonly #limits: PostLimits;
     readonly #waiting = new Set<PostAnswer>();
     /** Posts that are not over yet, with what reads those still arriving. */
     readonly #receiving = new Map<ServerResponse, PostReader | undefined>();
@@ -122,7 +127,8 @@ export class AlarmHost {
         this.#allow = new AddressList(options.allow ?? [], 'allow');
         this.#proxies = new AddressList(options.proxies ?? [], 'proxies');
         this.#clock = options.clock ?? systemClock;
-        this.#budget = new ByteBudget(options.maxHeld ?? Math.max(MAX_HELD, 2 * options.maxBody));
+        this.#room = new PostRoom(options.maxHeld ?? Math.max(MAX_HELD, 2 * options.maxBody));
+        this.#limits = { idle: IDLE_MS, total: TOTAL_MS, wait: WAIT_MS, ...options.limits, maxBody: options.maxBody };
     }
 
     /** Whether the connections from this address are those of many devices. */
@@ -142,7 +148,6 @@ export class AlarmHost {
             this.#refuse(request, response, source, refusal);
             return;
         }
-        if (context.expectsContinue) response.writeContinue();
         this.#enter(source, response);
         response.once('close', () => this.#leave(source, response));
         this.#receive(request, response, source, context).catch((thrown) => {
@@ -224,16 +229,23 @@ export class AlarmHost {
         source: string,
         context: RequestContext,
     ): Promise<void> {
-        const limits = { idle: IDLE_MS, total: TOTAL_MS, ...this.#options.limits, maxBody: this.#options.maxBody };
-        const reader = new PostReader(request, source, { limits, budget: this.#budget, clock: this.#clock });
+        const reader = new PostReader(request, source, { limits: this.#limits, room: this.#room, clock: this.#clock });
         this.#receiving.set(response, reader);
         context.onReader?.(reader);
-        const body = await reader.read(context.isLengthless);
+        const body = await reader.read(context.isLengthless ? 'elsewhere' : 'request', () => {
+            if (context.expectsContinue) response.writeContinue();
+        });
+        context.onRead?.();
         if (this.#closed) return;
+        if (body.neverEntered && body.fault !== undefined) {
+            turnAway(request, response, { statusCode: 503 }, this.#clock);
+            this.#reject(request, source, body.fault);
+            return;
+        }
         // The rest of a body that is not read any further would be taken for the next request.
         if (body.fault !== undefined && !response.headersSent) response.setHeader('Connection', 'close');
         const answer = new PostAnswer(response);
-        const parts = [...queryParts(request, body.parts.length > 0), ...body.parts];
+        const parts = queryParts(request, body.parts.length > 0).concat(body.parts);
         const waits = this.#options.answer === 'flow' && parts.length > 0;
         if (waits) this.#wait(answer, response);
         else answer.give();
@@ -325,7 +337,8 @@ function pathOf(request: IncomingMessage): string {
 /** Headers with one value each, without those that hold secrets. */
 function headersOf(request: IncomingMessage): Record<string, string> {
     const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(request.headers)) {
+    for (const name in request.headers) {
+        const value = request.headers[name];
         if (name === 'authorization' || name === 'cookie' || value === undefined) continue;
         headers[name] = Array.isArray(value) ? value.join(', ') : value;
     }
@@ -334,7 +347,9 @@ function headersOf(request: IncomingMessage): Record<string, string> {
 
 /** Listening hosts can be set to “querystring”: the event then stands in the URL (DS-K1A8503MF, ANPR cameras). */
 function queryParts(request: IncomingMessage, hasBody: boolean): Part[] {
-    const query = request.url?.split('?').slice(1).join('?') ?? '';
+    const { url = '' } = request;
+    const mark = url.indexOf('?');
+    const query = mark < 0 ? '' : url.slice(mark + 1);
     if (!query.includes('=')) return [];
     // Beside a body a query may as well be the token of the slot's URL, which is nobody's business.
     if (hasBody && !/(^|&)(eventType|licensePlate|dateTime|Code)=/i.test(query)) return [];

@@ -103,8 +103,8 @@ class SharedServer {
     readonly #maxPerAddress: number;
     /** Posts whose body has no length and goes on to the end of the connection. */
     readonly #lengthless = new WeakMap<Socket, PostReader>();
-    /** What reads the latest post of a connection. */
-    readonly #readers = new WeakMap<Socket, PostReader>();
+    /** What reads the post that is under way on a connection. */
+    readonly #readers = new Map<Socket, PostReader>();
     /** Connections that began with stray bytes, as they would be without them. */
     readonly #cleaned = new WeakMap<Socket, CleanedConnection>();
     readonly #onEnding: () => void;
@@ -182,8 +182,7 @@ class SharedServer {
     #admit(socket: Socket): void {
         const address = plainAddress(socket.remoteAddress ?? '');
         const count = this.#perAddress.get(address) ?? 0;
-        const isProxy = [...this.#hosts.values()].some((host) => host.isProxy(address));
-        if (count >= this.#maxPerAddress && !isProxy) {
+        if (count >= this.#maxPerAddress && !this.#isProxy(address)) {
             this.#reportStray('TOO_MANY_REQUESTS', {}, socket);
             socket.destroy();
             return;
@@ -196,6 +195,10 @@ class SharedServer {
             if (left > 0) this.#perAddress.set(address, left);
             else this.#perAddress.delete(address);
         });
+    }
+
+    #isProxy(address: string): boolean {
+        return [...this.#hosts.values()].some((host) => host.isProxy(address));
     }
 
     #createTls(options: object): Server {
@@ -220,6 +223,7 @@ class SharedServer {
             host.handle(request, response, {
                 expectsContinue,
                 onReader: (reader) => this.#readers.set(socket, reader),
+                onRead: () => this.#readers.delete(socket),
             });
         }
     }

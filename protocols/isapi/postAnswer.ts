@@ -10,31 +10,37 @@ export interface PostAnswerContent {
 /** What a device gets that need not be told anything: on anything but 200 it stops, or sends the same again and again. */
 const PLAIN: Required<PostAnswerContent> = { statusCode: 200, headers: { 'content-type': 'text/plain' }, body: 'OK' };
 
+/** The headers of {@link PLAIN} as they are written. */
+const PLAIN_HEADERS = ['content-type', 'text/plain', 'content-length', '2'];
+
 /** The one answer of a post: given once, by whoever is first. */
 export class PostAnswer {
     readonly #response: ServerResponse;
-    #cancelDeadline: () => void = () => undefined;
+    #cancelDeadline: (() => void) | undefined;
     #given = false;
 
     constructor(response: ServerResponse) {
         this.#response = response;
-        // A device that went away wants no answer any more.
-        response.once('close', () => {
-            this.#given = true;
-            this.#cancelDeadline();
-        });
     }
 
     /** Leaves the answer to somebody else, but no longer than `ms`. */
     wait(ms: number, clock: Clock): void {
-        if (!this.#given) this.#cancelDeadline = clock.after(ms, () => this.give());
+        if (this.#isOver) return;
+        const cancel = clock.after(ms, () => this.give());
+        this.#cancelDeadline = cancel;
+        this.#response.once('close', cancel);
     }
 
-    /** Answers; a second answer is refused and says so by `false`. */
-    give(content: PostAnswerContent = {}): boolean {
-        if (this.#given) return false;
+    /** Answers; false where there was an answer already, or the device has gone away. */
+    give(content?: PostAnswerContent): boolean {
+        if (this.#isOver) return false;
         this.#given = true;
-        this.#cancelDeadline();
+        this.#cancelDeadline?.();
+        if (content === undefined) {
+            this.#response.writeHead(200, PLAIN_HEADERS);
+            this.#response.end('OK');
+            return true;
+        }
         const { statusCode, headers, body } = { ...PLAIN, ...content };
         this.#response.writeHead(isFinal(statusCode) ? statusCode : PLAIN.statusCode, {
             ...usable(headers),
@@ -42,6 +48,10 @@ export class PostAnswer {
         });
         this.#response.end(body);
         return true;
+    }
+
+    get #isOver(): boolean {
+        return this.#given || this.#response.destroyed;
     }
 }
 

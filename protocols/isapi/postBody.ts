@@ -4,6 +4,7 @@ import { Fault, type FaultCode } from '../errors';
 import { boundaryOf } from '../multipart/boundary';
 import { describeHeaders } from '../multipart/partHeaders';
 import { type Part, PartSplitter } from '../multipart/partSplitter';
+import type { PostRoom } from './postRoom';
 
 export interface PostLimits {
     /** Bytes of one body. */
@@ -12,6 +13,8 @@ export interface PostLimits {
     idle: number;
     /** Milliseconds that a whole post may take. */
     total: number;
+    /** Milliseconds that a large post may wait for room before it is read at all. */
+    wait: number;
 }
 
 /** What arrived of a post, whole or not. */
@@ -22,25 +25,8 @@ export interface PostBody {
     fault?: Fault;
     /** The beginning of the body, where some of it became no part: what a report can show. */
     unread?: Buffer;
-}
-
-/** Bytes that may be held for all posts together that are still on their way. */
-export class ByteBudget {
-    #left: number;
-
-    constructor(bytes: number) {
-        this.#left = bytes;
-    }
-
-    /** False where so many are not left; they are taken all the same, and must be given back. */
-    take(bytes: number): boolean {
-        this.#left -= bytes;
-        return this.#left >= 0;
-    }
-
-    giveBack(bytes: number): void {
-        this.#left += bytes;
-    }
+    /** There was no room for it for too long: none of it was read. */
+    neverEntered?: true;
 }
 
 /** What a report shows of a body that cannot be read. */
@@ -67,8 +53,8 @@ export class PostReader {
     readonly #limits: PostLimits;
     readonly #source: string;
     readonly #clock: Clock;
-    readonly #budget: ByteBudget;
-    readonly #startedAt: number;
+    readonly #room: PostRoom;
+    #startedAt: number;
     readonly #splitter: PartSplitter;
     readonly #parts: Part[] = [];
     readonly #start: Buffer[] = [];
@@ -79,7 +65,11 @@ export class PostReader {
     #unreadBytes = 0;
     #isBroken = false;
     #hasTooManyParts = false;
+    /** Bytes that were taken of the room, where the body is not large. */
     #held = 0;
+    /** Gives back the room of a large body. */
+    #leave: (() => void) | undefined;
+    #isWaiting = false;
     #cancelCheck: () => void = () => undefined;
     #finish: (body: PostBody) => void = () => undefined;
     #finished = false;
@@ -87,13 +77,13 @@ export class PostReader {
     constructor(
         request: IncomingMessage,
         source: string,
-        { limits, budget, clock }: { limits: PostLimits; budget: ByteBudget; clock: Clock },
+        { limits, room, clock }: { limits: PostLimits; room: PostRoom; clock: Clock },
     ) {
         this.#request = request;
         this.#limits = limits;
         this.#source = source;
         this.#clock = clock;
-        this.#budget = budget;
+        this.#room = room;
         this.#startedAt = clock.elapsed();
         this.#lastByteAt = this.#startedAt;
         const type = request.headers['content-type'];
@@ -115,20 +105,41 @@ export class PostReader {
     /**
      * Resolves always: a body that ends badly is one with a fault.
      *
-     * @param elsewhere true where the body does not come through the request but through {@link feed} and {@link end}
+     * @param from where the bytes come from: the request, or `elsewhere` through {@link feed} and {@link end}
+     * @param begins called when the body is about to be read
      */
-    read(elsewhere = false): Promise<PostBody> {
+    read(from: 'request' | 'elsewhere' = 'request', begins?: () => void): Promise<PostBody> {
         return new Promise((resolve) => {
             this.#finish = resolve;
             this.#check();
-            if (elsewhere) {
+            if (from === 'elsewhere') {
                 this.#request.resume();
                 return;
             }
-            this.#request.on('data', (chunk: Buffer) => this.feed(chunk));
             this.#request.on('end', () => this.end());
             this.#request.on('error', () => this.breakOff());
             this.#request.on('close', () => this.breakOff());
+            this.#enter(() => {
+                begins?.();
+                this.#request.on('data', (chunk: Buffer) => this.feed(chunk));
+            });
+        });
+    }
+
+    /** Waits for room where the body is large; the device is not read from meanwhile. */
+    #enter(listen: () => void): void {
+        const declared = Number(this.#request.headers['content-length'] ?? 0);
+        const size = Math.min(declared, this.#limits.maxBody);
+        if (!this.#room.isLarge(size)) {
+            listen();
+            return;
+        }
+        this.#isWaiting = true;
+        this.#leave = this.#room.enter(size, () => {
+            this.#isWaiting = false;
+            this.#startedAt = this.#clock.elapsed();
+            this.#lastByteAt = this.#startedAt;
+            listen();
         });
     }
 
@@ -152,11 +163,15 @@ export class PostReader {
         }
         const over = this.#bytes - this.#limits.maxBody;
         this.#splitter.feed(over > 0 ? chunk.subarray(0, chunk.length - over) : chunk);
-        this.#held += chunk.length;
-        const fits = this.#budget.take(chunk.length);
+        const fits = this.#leave !== undefined || this.#take(chunk.length);
         if (over > 0) this.#cut('BODY_TOO_LARGE');
         else if (!fits) this.#cut('TOO_MANY_REQUESTS');
         else if (this.#hasTooManyParts) this.#cut('BODY_UNREADABLE', `it has more than ${MOST_PARTS} parts`);
+    }
+
+    #take(bytes: number): boolean {
+        this.#held += bytes;
+        return this.#room.take(bytes);
     }
 
     /** The body is whole. */
@@ -170,15 +185,18 @@ export class PostReader {
     }
 
     #check(): void {
-        const { idle, total } = this.#limits;
+        const { idle, total, wait } = this.#limits;
         this.#cancelCheck = this.#clock.after(idle / CHECKS_PER_IDLE, () => {
             const now = this.#clock.elapsed();
-            if (now - this.#lastByteAt >= idle || now - this.#startedAt >= total) this.#cut('BODY_TIMEOUT');
+            const since = now - this.#startedAt;
+            if (this.#isWaiting && since >= wait) this.#cut('TOO_MANY_REQUESTS');
+            else if (!this.#isWaiting && (now - this.#lastByteAt >= idle || since >= total)) this.#cut('BODY_TIMEOUT');
             else this.#check();
         });
     }
 
     #cut(code: FaultCode, reason = ''): void {
+        if (this.#finished) return;
         const seconds = Math.round((this.#clock.elapsed() - this.#startedAt) / 1000);
         const limit = this.#limits.maxBody;
         const details = { address: this.#source, bytes: this.#bytes, limit, seconds, reason };
@@ -192,11 +210,13 @@ export class PostReader {
         this.#splitter.end();
         const body: PostBody = { parts: this.#parts, bytes: this.#bytes };
         if (fault !== undefined) body.fault = fault;
+        if (this.#isWaiting) body.neverEntered = true;
         if (!this.#addText(fault !== undefined) && this.#hasUnread) {
             body.unread = Buffer.concat(this.#start).subarray(0, REPORTED_BYTES);
         }
         this.#start.length = 0;
-        this.#budget.giveBack(this.#held);
+        this.#room.giveBack(this.#held);
+        this.#leave?.();
         this.#finish(body);
     }
 

@@ -18,6 +18,7 @@ export class AddressList {
     }
 
     has(address: string): boolean {
+        if (this.isEmpty) return false;
         const family = isIP(address);
         return family !== 0 && this.#list.check(address, family === 6 ? 'ipv6' : 'ipv4');
     }
@@ -45,6 +46,7 @@ export class AddressList {
 
 /** An IPv4 address that came in over an IPv6 socket (`::ffff:192.0.2.1`) is that IPv4 address. */
 export function plainAddress(address: string): string {
+    if (!address.includes(':')) return address;
     return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '').replace(/%.*$/, '');
 }
 

@@ -274,6 +274,41 @@ describe('posts that ask too much', () => {
             assert.deepEqual(kinds(host.posts[2]), ['text', 'binary'], 'what was held is free again');
         }));
 
+    it('of memory wait where they are large, and come in whole when there is room', () =>
+        withHost({ maxHeld: 8_000_000, maxBody: 4_000_000 }, async (host) => {
+            const body = terminalPost(1, jpeg(3_900_000));
+            const first = talk(host.port, head(body.length, FORM, 'Connection: close'), body.subarray(0, 1_000_000));
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            const others = [1, 2].map(() => talk(host.port, head(body.length, FORM, 'Connection: close'), body));
+            const small = talk(host.port, head(7, 'Connection: close'), '{"a":1}');
+            assert.match(await small.answer, OK, 'small ones do not wait behind large ones');
+            assert.equal(host.posts.length, 1);
+            first.socket.write(body.subarray(1_000_000));
+            for (const { answer } of [first, ...others]) assert.match(await answer, OK);
+            assert.deepEqual(host.posts.slice(1).map(kinds), Array(3).fill(['text', 'binary']));
+            assert.deepEqual(host.codes(), []);
+        }));
+
+    it('of memory for too long are sent away, so that the device tries again', async () => {
+        const clock = new ManualClock();
+        const limits = { wait: 60_000 };
+        await withHost({ clock, limits, maxHeld: 8_000_000, maxBody: 4_000_000 }, async (host) => {
+            const body = terminalPost(1, jpeg(3_900_000));
+            const first = talk(host.port, head(body.length, FORM), body.subarray(0, 1_000_000));
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            const second = talk(host.port, head(body.length, FORM, 'Connection: close'), body);
+            for (let byte = 1_000_000; host.rejections.length === 0; byte += 1) {
+                first.socket.write(body.subarray(byte, byte + 1));
+                await new Promise((resolve) => setTimeout(resolve, 5));
+                clock.advance(5000);
+            }
+            assert.deepEqual(host.codes(), ['TOO_MANY_REQUESTS']);
+            assert.match(await second.answer, /^HTTP\/1\.1 503 /);
+            assert.deepEqual(host.posts, []);
+            first.socket.destroy();
+        });
+    });
+
     it('by the number of their parts are cut', () =>
         withHost({}, async (host) => {
             const body = raw('{"a":1}\n'.repeat(100_000));
