@@ -249,7 +249,7 @@ export class Abilities implements Knowledge {
 }
 
 /** Who the device is, from `GET /System/deviceInfo`. @throws Fault ANSWER_UNREADABLE */
-export function profileOf(document: unknown): DeviceProfile {
+function profileOf(document: unknown): DeviceProfile {
     const [info] = listAt(document, 'DeviceInfo');
     if (info === undefined) {
         throw new Fault('ANSWER_UNREADABLE', {

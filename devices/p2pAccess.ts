@@ -35,7 +35,7 @@ export interface P2pWay {
     sdkNode: string;
 }
 
-export const DEFAULT_WAY: P2pWay = { backend: 'native', route: 'auto', sdkPath: '', sdkNode: '' };
+const DEFAULT_WAY: P2pWay = { backend: 'native', route: 'auto', sdkPath: '', sdkNode: '' };
 
 /** The answer to "is it there?", without a tunnel. */
 export interface P2pPresence {

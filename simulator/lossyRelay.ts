@@ -13,7 +13,7 @@ export interface Impairment {
     jitter: number;
 }
 
-export const NO_IMPAIRMENT: Impairment = { loss: 0, duplicate: 0, reorder: 0, reorderBy: 5, delay: 0, jitter: 0 };
+const NO_IMPAIRMENT: Impairment = { loss: 0, duplicate: 0, reorder: 0, reorderBy: 5, delay: 0, jitter: 0 };
 
 /** Decides the fate of datagrams: how often and how late each one arrives. Usable without any socket. */
 export class Impairer {

@@ -17,8 +17,8 @@ export interface P2pDemo {
     close(): Promise<void>;
 }
 
-export const DEMO_CLOUD_PORT = 18800;
-export const DEMO_SERIAL = 'TESTSN0000001';
+const DEMO_CLOUD_PORT = 18800;
+const DEMO_SERIAL = 'TESTSN0000001';
 
 /** A P2P cloud on this machine with one recorder in it: web page and CGI, RTSP, and the login of the vendor's port. */
 export async function startP2pDemo({

@@ -34,7 +34,7 @@ function readClip(clip: Buffer, format: ClipFormat, rate: number): Sound {
 }
 
 /** G.711 codes as a sound. */
-export function g711Sound(codes: Buffer, law: G711Law, rate: number = G711_RATE): Sound {
+function g711Sound(codes: Buffer, law: G711Law, rate: number = G711_RATE): Sound {
     return {
         rate,
         length: codes.length,

@@ -1,12 +1,10 @@
 import { readJson } from '../isapi/readJson';
 
-/** How an event of Dahua and Intelbras devices stands: begun, ended, an instant, or a value that was reported. */
-export type DahuaAction = 'Start' | 'Stop' | 'Pulse' | 'State';
-
 /** One line of the event manager's stream (Dahua HTTP API, "Subscribe to event messages"). */
 export interface DahuaEvent {
     /** The vendor's word: `VideoMotion`, `CrossLineDetection`, … */
     code: string;
+    /** `Start`, `Stop`, `Pulse` for an instant, `State` for a value that is reported. */
     action: string;
     /** Counted from 0; absent where the line has none. */
     index?: number;
@@ -21,11 +19,6 @@ const LONGEST_DATA = 512 * 1024;
 /** The request that opens the stream: every code, and a heartbeat each so many seconds. */
 export function eventManagerPath(heartbeat: number, codes: readonly string[] = ['All']): string {
     return `/cgi-bin/eventManager.cgi?action=attach&codes=[${codes.join(',')}]&heartbeat=${Math.max(1, Math.round(heartbeat))}`;
-}
-
-/** Whether a part of the stream is only the sign of life, `Heartbeat`. */
-export function isEventHeartbeat(text: string): boolean {
-    return text.length < 64 && text.trim() === 'Heartbeat';
 }
 
 /**

@@ -85,7 +85,7 @@ export function headerText(text: string): string {
 }
 
 /** `nc` as it stands on the wire: eight hexadecimal digits. */
-export function formatCount(nc: number): string {
+function formatCount(nc: number): string {
     return nc.toString(16).padStart(8, '0');
 }
 

@@ -76,7 +76,7 @@ function readObject(text: string, form: Form): object | undefined {
  * In ISAPI's schemas an element called `…List` holds one kind of element any number of times, and with one of them a
  * reader cannot see the list (maciej-or/hikvision_next: one control protocol is an object, several are an array).
  */
-export function withLists<T>(value: T): T {
+function withLists<T>(value: T): T {
     if (Array.isArray(value)) {
         for (const item of value) withLists(item);
         return value;

@@ -55,7 +55,7 @@ function explained(fault: Fault, isapi: IsapiStatus | undefined): Fault {
     return new Fault(fault.code, { details, status: fault.status, isapi: fault.isapi });
 }
 
-export function isCgi(path: string): boolean {
+function isCgi(path: string): boolean {
     return path.startsWith('/cgi-bin/');
 }
 
@@ -75,7 +75,7 @@ function cgiFault({ statusCode, body }: HttpResponse, path: string): Fault | und
 }
 
 /** A query may hold what nobody should read in a log. */
-export function withoutQuery(path: string): string {
+function withoutQuery(path: string): string {
     const mark = path.indexOf('?');
     return mark < 0 ? path : path.slice(0, mark);
 }

@@ -25,7 +25,7 @@ export interface PagedSearch {
 }
 
 /** Every search of ISAPI that is paged and exercised by published clients (ISAPI guide; the misspelling is theirs). */
-export const PAGED_SEARCHES: readonly PagedSearch[] = [
+const PAGED_SEARCHES: readonly PagedSearch[] = [
     {
         path: '/isapi/accesscontrol/acsevent',
         form: 'json',

@@ -8,7 +8,7 @@ import { readXml } from './readXml';
 /** Seconds between heartbeats that the device is asked for; the value of the ISAPI guide's own example. */
 const HEARTBEAT_SECONDS = 30;
 
-export const SUBSCRIBE_PATH = '/ISAPI/Event/notification/subscribeEvent';
+const SUBSCRIBE_PATH = '/ISAPI/Event/notification/subscribeEvent';
 
 /**
  * The request that arms the device with a filter (ISAPI guide, `SubscribeEvent`). Its answer is a stream.

@@ -16,7 +16,7 @@ export type Framing =
 
 export type Classification = Framing | 'need-more';
 
-export const PROXY_V1 = Buffer.from('PROXY ', 'latin1');
+const PROXY_V1 = Buffer.from('PROXY ', 'latin1');
 export const PROXY_V2 = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
 
 const TEXTS: readonly { start: Buffer; is: Framing }[] = [

@@ -32,7 +32,7 @@ export const LBS_STATUS = {
     UNKNOWN_MASTER: 10,
 } as const;
 
-export const DEVICE_VERSION = Buffer.from('010100', 'hex');
+const DEVICE_VERSION = Buffer.from('010100', 'hex');
 const LISTENER_VERSION = Buffer.from('010000', 'hex');
 const SIGNATURE = 32;
 

@@ -36,7 +36,7 @@ const LONGEST_PADDING = 64;
 const LONGEST_NEEDLE = 7;
 
 /** A line that looks like a delimiter but cannot be told yet needs at most this many bytes more. */
-export const LONGEST_DELIMITER = MOST_DASHES + LONGEST_BOUNDARY + LONGEST_PADDING;
+const LONGEST_DELIMITER = MOST_DASHES + LONGEST_BOUNDARY + LONGEST_PADDING;
 
 interface Known {
     text: string;

@@ -7,7 +7,7 @@ import { Realm, type RealmCarrier } from './realm';
 
 export const HEARTBEAT = 5_000;
 /** Three missed heartbeats and a little: undervolter/dh-fwd takes 15 to 20 s. */
-export const DEAD_AFTER = 16_000;
+const DEAD_AFTER = 16_000;
 const OPEN_CAP = 10_000;
 const SIGN_CAP = 3_000;
 const BIND_CAP = 10_000;

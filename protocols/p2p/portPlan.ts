@@ -15,7 +15,7 @@ export interface PortWish {
 const RANGES: Readonly<Record<TunnelService, number>> = { sdk: 17777, rtsp: 18554, http: 18080, custom: 19000 };
 const RANGE_LENGTH = 100;
 /** The guide recommends no more at a time. */
-export const MOST_TUNNELS = 100;
+const MOST_TUNNELS = 100;
 
 export const DEFAULT_PORTS: readonly PortWish[] = [
     { service: 'sdk', remote: 37777, local: 0 },

@@ -16,7 +16,7 @@ export interface CloudProfile {
     dialect: 'dh' | 'nf';
 }
 
-export const CLOUD_PORT = 8800;
+const CLOUD_PORT = 8800;
 
 export const EASY4IP: CloudProfile = {
     name: 'easy4ip',

@@ -7,7 +7,7 @@ import type { Context, Operations, Result, Values } from './operation';
 const HISTORY_PATH = '/ISAPI/AccessControl/AcsEvent?format=json';
 
 /** Commands of a door; which of them a model takes stands in its capabilities. */
-export const DOOR_COMMANDS = ['open', 'close', 'alwaysOpen', 'alwaysClose', 'resume'] as const;
+const DOOR_COMMANDS = ['open', 'close', 'alwaysOpen', 'alwaysClose', 'resume'] as const;
 /** All doors at once (ISAPI guide). */
 const ALL_DOORS = 65535;
 

@@ -8,10 +8,10 @@ import type { SourceState, TunnelSource } from '../tunnelSource';
 import { chooseNode, HelperProcess } from './helperProcess';
 import { findLibrary } from './libraryFile';
 
-export const SDK_SERVER = 'intelbrasp2p.com.br';
-export const SDK_SERVER_PORT = 8800;
+const SDK_SERVER = 'intelbrasp2p.com.br';
+const SDK_SERVER_PORT = 8800;
 /** Public: it stands in clear in IBCloudSDK.dll. Only libt2u has to be told it. */
-export const SDK_KEY = 'p2pintelbras2014543';
+const SDK_KEY = 'p2pintelbras2014543';
 
 const CONNECTION_TIMEOUT = 60_000;
 const SETTLE = 3_000;
