@@ -1,12 +1,24 @@
 // Runs every test (or those whose path holds one of the given words) and names what was skipped.
+// `--long` runs the long forms of the tests that have one, `--seed N` repeats what they drew by lot.
 // In CI a skipped test is a failure: everything a test needs is installed by .ci/run.
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { parseArgs } from 'node:util';
 import { prepare, root } from './setup.mjs';
 
-const words = process.argv.slice(2);
+const { values: options, positionals: words } = parseArgs({
+    options: { long: { type: 'boolean' }, seed: { type: 'string' } },
+    allowPositionals: true,
+});
+if (options.long) {
+    process.env.VIGIA_RELIABILITY = 'long';
+    process.env.VIGIA_SEED = options.seed ?? process.env.VIGIA_SEED ?? String(Math.floor(Math.random() * 0x7fffffff));
+    console.log(
+        `seed ${process.env.VIGIA_SEED}: npm run test:reliability -- --seed ${process.env.VIGIA_SEED} repeats it`,
+    );
+} else if (options.seed) process.env.VIGIA_SEED = options.seed;
 prepare();
 
 const folder = join(root, 'dist', 'test');

@@ -1,85 +1,14 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import type { Occurrence } from '../../events/deviceEvent';
-import { topicOf } from '../../events/topic';
+import { mutate, TEXT_PIECES } from '../support/mutations';
 import { fixture } from '../support/packageRoot';
 import { Random } from '../support/random';
-import { bench, picturePart, textPart } from './support';
+import { bench, check, picturePart, textPart } from './support';
 
 const BODIES = readdirSync(fixture('events'))
     .filter((name) => /\.(xml|json)$/.test(name))
     .map((name) => readFileSync(fixture('events', name)));
-
-/** What every message must be, whatever was sent. */
-function check({ event, pictures }: Occurrence): void {
-    assert.ok(event.id.length > 0 && event.id.length < 200);
-    assert.match(event.receivedAt, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
-    assert.ok(!Number.isNaN(Date.parse(event.time)), event.time);
-    assert.ok(event.channel === null || (Number.isSafeInteger(event.channel) && event.channel > 0));
-    assert.ok(['active', 'inactive', 'pulse'].includes(event.state));
-    assert.equal(typeof event.kind, 'string');
-    assert.equal(topicOf(event).split('/').length, 3);
-    for (const rect of [event.targetRect, event.plate?.rect, event.person?.rect]) {
-        for (const value of Object.values(rect ?? {})) assert.ok(value >= 0 && value <= 1);
-    }
-    for (const { points } of event.regions ?? [])
-        for (const value of points.flat()) assert.ok(value >= 0 && value <= 1);
-    for (const { filename } of pictures) assert.match(filename, /^[\w.-]+$/);
-    JSON.stringify(event);
-}
-
-const PIECES = [
-    '<',
-    '>',
-    '"',
-    '{',
-    '}',
-    '[',
-    ']',
-    ':',
-    ',',
-    '&',
-    ';',
-    '/',
-    '\\',
-    '\u0000',
-    '\ufeff',
-    '0',
-    '-1',
-    '1e999',
-    'NaN',
-    '__proto__',
-    'null',
-    'true',
-    '[]',
-    '{}',
-    '999999999999999999999',
-    '<a>',
-    '</a>',
-    '&amp;',
-    '<![CDATA[',
-    '<!--',
-    'ç',
-    '人',
-];
-
-function mutate(bytes: Buffer, random: Random): Buffer {
-    let text = Buffer.from(bytes);
-    for (let change = random.integer(1, 6); change > 0; change -= 1) {
-        const at = random.integer(0, text.length);
-        const end = Math.min(text.length, at + random.integer(0, 30));
-        const kind = random.integer(0, 4);
-        if (kind === 0) text = Buffer.concat([text.subarray(0, at), text.subarray(end)]);
-        else if (kind === 1)
-            text = Buffer.concat([text.subarray(0, at), Buffer.from(random.pick(PIECES)), text.subarray(at)]);
-        else if (kind === 2)
-            text = Buffer.concat([text.subarray(0, at), random.bytes(random.integer(1, 8)), text.subarray(end)]);
-        else if (kind === 3) text = text.subarray(0, at);
-        else text = Buffer.concat([text.subarray(0, at), text.subarray(at, end), text.subarray(at)]);
-    }
-    return text;
-}
 
 /** Every scalar of a JSON body replaced by something else, one after the other. */
 function* perversions(value: unknown, replace: (next: unknown) => unknown): Generator<unknown> {
@@ -115,10 +44,10 @@ describe('whatever a device sends', () => {
         const stream = bench({ connectedAt: 0 });
         const pushes = bench({ via: 'alarm-http' });
         for (let round = 0; round < 3000; round += 1) {
-            const part = textPart(mutate(random.pick(BODIES), random));
+            const part = textPart(mutate(random.pick(BODIES), random, { pieces: TEXT_PIECES }));
             stream.reader.part(part);
             if (round % 3 === 0) stream.reader.part(picturePart({ body: random.bytes(random.integer(0, 60)) }));
-            pushes.reader.body({ parts: [part, picturePart({ name: random.pick(PIECES) })] });
+            pushes.reader.body({ parts: [part, picturePart({ name: random.pick(TEXT_PIECES) })] });
             stream.clock.advance(random.integer(0, 3000));
         }
         stream.reader.close();

@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { DeviceEvent, Occurrence } from '../../events/deviceEvent';
 import { EventReader, type EventReaderOptions } from '../../events/eventReader';
+import { topicOf } from '../../events/topic';
 import type { Part } from '../../protocols/multipart/partSplitter';
 import { ManualClock } from '../support/manualClock';
 import { fixture } from '../support/packageRoot';
@@ -91,4 +93,22 @@ export function readOne(content: string | Buffer, options: Partial<EventReaderOp
     const events = read(content, options);
     if (events.length !== 1) throw new Error(`${events.length} events instead of one`);
     return events[0]!;
+}
+
+/** What every message must be, whatever was sent. */
+export function check({ event, pictures }: Occurrence): void {
+    assert.ok(event.id.length > 0 && event.id.length < 200);
+    assert.match(event.receivedAt, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    assert.ok(!Number.isNaN(Date.parse(event.time)), event.time);
+    assert.ok(event.channel === null || (Number.isSafeInteger(event.channel) && event.channel > 0));
+    assert.ok(['active', 'inactive', 'pulse'].includes(event.state));
+    assert.equal(typeof event.kind, 'string');
+    assert.equal(topicOf(event).split('/').length, 3);
+    for (const rect of [event.targetRect, event.plate?.rect, event.person?.rect]) {
+        for (const value of Object.values(rect ?? {})) assert.ok(value >= 0 && value <= 1);
+    }
+    for (const { points } of event.regions ?? [])
+        for (const value of points.flat()) assert.ok(value >= 0 && value <= 1);
+    for (const { filename } of pictures) assert.match(filename, /^[\w.-]+$/);
+    JSON.stringify(event);
 }

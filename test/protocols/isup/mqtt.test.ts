@@ -19,8 +19,8 @@ import {
     writeSubscribe,
     writeUnsuback,
 } from '../../../protocols/isup/mqtt';
-import { seededRandom } from '../../../simulator/random';
-import { mutate } from './mutations';
+import { mutate } from '../../support/mutations';
+import { Random } from '../../support/random';
 
 const will = { topic: 'will', payload: Buffer.from('00ff10', 'hex') };
 
@@ -88,7 +88,7 @@ describe('an MQTT packet', () => {
     }
 
     it('is read as the peer reads it, however it was altered', (test) => {
-        const random = seededRandom(31);
+        const random = new Random(31);
         const packets: Packet[] = [
             ...written
                 .map(([, , packet]) => packet)
@@ -113,7 +113,7 @@ describe('an MQTT packet', () => {
     });
 
     it('that the peer reads whole is refused only for what MQTT 3.1.1 or the session does not admit', () => {
-        const random = seededRandom(32);
+        const random = new Random(32);
         const connect = writeConnect({ clientId: 'gate-1', username: 'serial', keepAlive: 30, will });
         const subscribe = writeSubscribe(7, 'topic');
         const publish = writePublish('topic', will.payload, 1, 3);

@@ -1,17 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { runMutations } from './mutations';
 import { RawClient, until, withListener } from './rig';
 import { vectors, wire } from './vectors';
 
 describe('altered frames', () => {
-    it('twenty thousand of them throw nothing, and none logs in whose signed fields were altered', () => {
-        const result = runMutations(20_000, 1);
-        assert.equal(result.wronglyAuthenticated, 0);
-        // Generous: the machine may be busy. A reader that hangs would take minutes.
-        assert.ok(result.slowest < 5000, `${result.slowest} ms`);
-    });
-
     it('of every vector, sent to a listener that goes on serving', async () => {
         const limits = { connectionRate: 100_000, waitingPerAddress: 10_000 };
         await withListener({ limits }, async (rig) => {
