@@ -2,30 +2,19 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { on, once } from 'node:events';
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { Camera } from '../../simulator/camera';
 import { DEMO_LOGIN } from '../../simulator/demo';
 import { packageRoot } from '../support/packageRoot';
-import { emptyUserDir, install, NAME, type Packed, pack } from './packed';
+import { installedProject, NAME } from './packed';
 
 const run = promisify(execFile);
 
 describe('the library', () => {
-    const project = emptyUserDir();
-    let packed: Packed;
-
-    before(async () => {
-        packed = await pack();
-        await install(project, packed);
-    });
-
-    after(() => {
-        packed?.remove();
-        rmSync(project, { recursive: true, force: true });
-    });
+    const { folder: project } = installedProject();
 
     for (const module of ['node16', 'commonjs']) {
         it(`is typed for a TypeScript program with modules of ${module}`, async () => {

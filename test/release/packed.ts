@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { promisify } from 'node:util';
 import { packageRoot } from '../support/packageRoot';
 
@@ -47,7 +48,22 @@ export function emptyUserDir(): string {
 }
 
 /** Installs the tarball with the flags of the Palette Manager, and without any script. */
-export async function install(folder: string, { tarball }: Packed): Promise<void> {
+async function install(folder: string, { tarball }: Packed): Promise<void> {
     const flags = ['--engine-strict', '--omit=dev', '--ignore-scripts', '--prefer-offline'];
     await npm(folder, 'install', ...flags, ...QUIET, '--save', '--save-prefix=~', '--', tarball);
+}
+
+/** An empty project in which the packed package is installed, for as long as the suite that calls this runs. */
+export function installedProject(): { folder: string; packed(): Packed } {
+    const folder = emptyUserDir();
+    let packed: Packed | undefined;
+    before(async () => {
+        packed = await pack();
+        await install(folder, packed);
+    });
+    after(() => {
+        packed?.remove();
+        rmSync(folder, { recursive: true, force: true });
+    });
+    return { folder, packed: () => packed! };
 }

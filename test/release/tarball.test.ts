@@ -1,11 +1,11 @@
 /** What is in the package that users get. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { emptyUserDir, install, NAME, type Packed, pack } from './packed';
+import { installedProject, NAME } from './packed';
 
 const run = promisify(execFile);
 
@@ -24,24 +24,16 @@ const WANTED = [
 const LARGEST = { packed: 1_300_000, installed: 6_000_000 };
 
 describe('the packed package', () => {
-    const project = emptyUserDir();
-    let packed: Packed;
-
-    before(async () => {
-        packed = await pack();
-        await install(project, packed);
-    });
-
-    after(() => {
-        packed?.remove();
-        rmSync(project, { recursive: true, force: true });
-    });
+    const { folder: project, packed } = installedProject();
 
     it('holds what users need and nothing else', (test) => {
-        const unwanted = packed.files.map(({ path }) => path).filter((path) => !WANTED.some((form) => form.test(path)));
+        const unwanted = packed()
+            .files.map(({ path }) => path)
+            .filter((path) => !WANTED.some((form) => form.test(path)));
         assert.deepEqual(unwanted, []);
-        test.diagnostic(`${packed.files.length} files, ${packed.size} bytes, unpacked ${packed.unpackedSize}`);
-        assert.ok(packed.size < LARGEST.packed, `${packed.size} bytes`);
+        const { files, size, unpackedSize } = packed();
+        test.diagnostic(`${files.length} files, ${size} bytes, unpacked ${unpackedSize}`);
+        assert.ok(size < LARGEST.packed, `${size} bytes`);
     });
 
     it('takes no more than 6 MB with all it needs, koffi apart', (test) => {
