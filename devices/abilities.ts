@@ -55,6 +55,8 @@ export interface Facts {
     doors: Doors;
     /** Matches per page of the access history. */
     historyPage: number;
+    /** Whether the access history can be searched by serial number. */
+    historyBySerial: boolean;
     audioChannels: AudioChannel[];
 }
 
@@ -131,15 +133,19 @@ export class Abilities implements Knowledge {
     async historyPage(): Promise<number | false | undefined> {
         const read = async () => {
             const document = await this.#read('/ISAPI/AccessControl/AcsEvent/capabilities?format=json');
-            return (
-                numberAt(document, 'AcsEvent/AcsEventCond/maxResults/@max') ??
-                numberAt(document, 'AcsEventCond/maxResults/@max') ??
-                30
-            );
+            const condition = at(document, 'AcsEvent/AcsEventCond') ?? at(document, 'AcsEventCond');
+            this.#known.historyBySerial = at(condition, 'beginSerialNo') !== undefined;
+            return numberAt(condition, 'maxResults/@max') ?? 30;
         };
         const size = await this.#quietly(async () => ({ size: await this.#learn('historyPage', read) }));
         if (size === undefined) return undefined;
         return size.size ?? this.#historyUnlessRefused();
+    }
+
+    /** Whether matches of the access history can be asked for by serial number (`beginSerialNo` in its capabilities). */
+    async historyBySerial(): Promise<boolean> {
+        await this.historyPage();
+        return this.#known.historyBySerial ?? false;
     }
 
     /** Some terminals have a history and no capabilities of it: a path that they do not know says nothing. */

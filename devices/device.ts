@@ -12,6 +12,8 @@ import {
 import type { LoginKind } from '../protocols/http/login';
 import type { ConnectionChange } from '../protocols/isapi/alertStream';
 import { meansForeign } from '../protocols/isapi/answerFault';
+import { CatchUp } from './catchUp/catchUp';
+import type { MarkStore } from './catchUp/markStore';
 import { DeviceRequests } from './deviceRequests';
 import { EventStream, type EventSubscriber, type StreamOptions } from './eventStream';
 import type { DeviceLink } from './link';
@@ -69,10 +71,13 @@ export class Device {
     #vendor: 'auto' | Vendor;
     readonly #link: DeviceLink;
     readonly #events: EventStream;
+    readonly #clock: Clock;
+    #catchUp: CatchUp | undefined;
 
     /** @throws Fault HOST_MISSING, P2P_SERIAL_MISSING */
     constructor(settings: DeviceSettings, dependencies: DeviceDependencies = {}) {
         const clock = dependencies.clock ?? systemClock;
+        this.#clock = clock;
         this.breaker = dependencies.breaker ?? new LoginBreaker({ clock });
         this.identity = {};
         if (settings.name !== '') this.identity.name = settings.name;
@@ -112,9 +117,15 @@ export class Device {
         return this.#link.open(request);
     }
 
-    /** Listens to the device's event stream; see {@link EventStream.subscribe}. */
-    subscribe(options: StreamOptions, subscriber: EventSubscriber): () => Promise<void> {
-        return this.#events.subscribe(options, subscriber);
+    /**
+     * Listens to the device's event stream; see {@link EventStream.subscribe}.
+     *
+     * @param store where the mark of the access events is kept, for one who wants those that were missed, too
+     */
+    subscribe(options: StreamOptions, subscriber: EventSubscriber, store?: MarkStore): () => Promise<void> {
+        if (store === undefined) return this.#events.subscribe(options, subscriber);
+        if (this.#catchUp === undefined || this.#catchUp.isClosed) this.#catchUp = this.#createCatchUp(store);
+        return this.#catchUp.subscribe(options, subscriber);
     }
 
     /** A picture of now. @param channel null is the device's first. */
@@ -134,6 +145,7 @@ export class Device {
     }
 
     async close(): Promise<void> {
+        await this.#catchUp?.close();
         const ended = this.#events.close();
         this.requests.close();
         this.#link.close();
@@ -163,6 +175,17 @@ export class Device {
             const fault = Fault.from(thrown);
             throw fault.code.startsWith('AUTH_') ? fault : before;
         }
+    }
+
+    #createCatchUp(store: MarkStore): CatchUp {
+        return new CatchUp({
+            stream: this.#events,
+            identity: this.identity,
+            ask: (request) => this.requests.send(request, {}),
+            abilities: this.requests.abilities,
+            store,
+            clock: this.#clock,
+        });
     }
 
     #linkOf(settings: DeviceSettings, clock: Clock): DeviceLink {

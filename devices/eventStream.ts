@@ -1,10 +1,11 @@
 import { copyOccurrence } from '../events/copy';
-import type { DeviceIdentity, Occurrence, RawBody, Vendor } from '../events/deviceEvent';
+import type { DeviceEvent, DeviceIdentity, Occurrence, RawBody, Vendor } from '../events/deviceEvent';
 import { EventReader } from '../events/eventReader';
 import { type Clock, systemClock } from '../protocols/clock';
 import type { Fault } from '../protocols/errors';
 import { AlertStream, type ConnectionChange } from '../protocols/isapi/alertStream';
 import type { Part, SplitterFault } from '../protocols/multipart/partSplitter';
+import type { Progress } from './catchUp/logReader';
 import type { DeviceLink } from './link';
 import type { RecorderChannels } from './recorderChannels';
 
@@ -30,6 +31,14 @@ export interface EventSubscriber {
     lost(lost: SplitterFault): void;
     /** The device does less than it was asked for. */
     warning(warning: Fault): void;
+    /** A connection has opened, also one that replaces another without a word. */
+    opened?(): void;
+    /** How far the fetching of missed events has come; nothing when it is over. */
+    progress?(progress: Progress | undefined): void;
+    /** Whether an event is of those that this one takes; it takes all where it does not say. */
+    admits?(event: DeviceEvent): boolean;
+    /** Resolves when it can take more. */
+    settled?(): Promise<void>;
 }
 
 /**
@@ -125,7 +134,10 @@ export class EventStream {
                 onPart: (part) => this.#read(part, reader),
                 onLost: (lost) => this.#each((subscriber) => subscriber.lost(lost)),
                 onWarning: (warning) => this.#each((subscriber) => subscriber.warning(warning)),
-                onOpened: (at, via, vendor) => reader.opened(at, via, vendor),
+                onOpened: (at, via, vendor) => {
+                    reader.opened(at, via, vendor);
+                    this.#each((subscriber) => subscriber.opened?.());
+                },
                 onConnection: (change) => {
                     if (this.#running?.stream !== stream) return;
                     this.#lastChange = change;

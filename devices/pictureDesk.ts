@@ -47,6 +47,11 @@ export class PictureDesk {
         });
     }
 
+    /** Resolves when nothing waits that was here before. */
+    settled(): Promise<void> {
+        return this.#queue;
+    }
+
     /** What waits comes out without the pictures that it waits for, and nothing after that. */
     close(): void {
         this.#closed = true;

@@ -234,4 +234,6 @@ export interface Occurrence {
     pictures: Picture[];
     raw: RawBody;
     links?: PictureLink[];
+    /** Sent again by the device, and yet new to us: it was missed the first time. */
+    recovered?: true;
 }

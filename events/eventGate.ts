@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../protocols/clock';
 import type { DeviceEvent, Occurrence } from './deviceEvent';
 import { Conditions } from './hold';
 import { deviceKey } from './identity';
-import { isoAt } from './time';
+import { isoAt, offsetOf } from './time';
 
 export interface EventGateOptions {
     /** Kinds, types or families in any case; `other` for what is not in the vocabulary. Empty: all. */
@@ -36,7 +36,7 @@ const MAX_AWAITED = 10_000;
 /**
  * What of the events of a shared device comes out of one node. Everything that does not is counted by its reason.
  *
- * Events of the history pass whatever `replay` says: somebody asked for them.
+ * Events of the history, and those that were missed the first time, pass whatever `replay` says: somebody asked for them.
  */
 export class EventGate {
     readonly withheld: Record<Reason, number> = { kind: 0, channel: 0, replay: 0, repeat: 0, operation: 0 };
@@ -82,6 +82,11 @@ export class EventGate {
         this.awaited.add(id);
     }
 
+    /** Whether an event is of the kinds and channels that come out here. */
+    admits(event: DeviceEvent): boolean {
+        return (this.kinds.size === 0 || this.admitsKind(event)) && this.admitsChannel(event);
+    }
+
     /** Leaves no timer behind. Conditions that are open end without a word: nobody listens any more. */
     close(): void {
         this.closed = true;
@@ -94,7 +99,8 @@ export class EventGate {
         if (this.kinds.size > 0 && !this.admitsKind(event)) return 'kind';
         if (!this.admitsChannel(event)) return 'channel';
         if (this.awaited.delete(event.id)) return undefined;
-        if (event.via !== 'history' && !this.admitsReplay(event)) return 'replay';
+        const isWanted = event.via === 'history' || occurrence.recovered === true;
+        if (!isWanted && !this.admitsReplay(event)) return 'replay';
         if (this.options.operations === false && event.access?.major === 3) return 'operation';
         if (event.state === 'pulse' || event.replay) return undefined;
         if (event.warnings?.includes('late-pictures')) return this.passed.has(event.id) ? undefined : 'repeat';
@@ -143,14 +149,12 @@ export class EventGate {
     private endOf({ event, raw }: Occurrence): Occurrence {
         const now = this.clock.now();
         const { warnings: _warnings, truncated: _truncated, deviceTime: _deviceTime, ...rest } = event;
-        const zone = /([+-])(\d\d):(\d\d)$/.exec(event.time);
-        const minutes = zone === null ? 0 : Number(`${zone[1]}1`) * (Number(zone[2]) * 60 + Number(zone[3]));
         const end: DeviceEvent = {
             ...rest,
             id: `${event.id}-end`,
             state: 'inactive',
             synthetic: true,
-            time: isoAt(now, minutes),
+            time: isoAt(now, offsetOf(event.time)),
             timeQuality: 'received',
             receivedAt: new Date(now).toISOString(),
         };

@@ -99,3 +99,9 @@ export function isoAt(epoch: number, offset: number): string {
     const wall = new Date(epoch + offset * 60_000).toISOString();
     return offset === 0 ? wall : wall.slice(0, -1) + offsetText(offset);
 }
+
+/** Minutes east of UTC that an ISO 8601 text ends with. */
+export function offsetOf(time: string): number {
+    const zone = /([+-])(\d\d):(\d\d)$/.exec(time);
+    return zone === null ? 0 : Number(`${zone[1]}1`) * (Number(zone[2]) * 60 + Number(zone[3]));
+}

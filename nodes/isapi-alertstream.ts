@@ -1,14 +1,16 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { ConnectionReport } from '../devices/connectionReport';
 import type { Device } from '../devices/device';
+import type { EventSubscriber } from '../devices/eventStream';
 import { LossReport } from '../devices/lossReport';
 import { PictureDesk } from '../devices/pictureDesk';
 import { EventGate } from '../events/eventGate';
 import { Fault } from '../protocols/errors';
+import { concernsCatchUp, contextStore } from '../runtime/contextStore';
 import { deviceOf } from '../runtime/deviceNode';
 import { environmentOf } from '../runtime/environment';
 import { explain } from '../runtime/faultText';
-import { connectionMessage, eventMessage, pictureMessages } from '../runtime/messages';
+import { connectionMessage, eventMessage, gapMessage, pictureMessages } from '../runtime/messages';
 import { migrate } from '../runtime/migrations';
 import { NodeStatus } from '../runtime/nodeStatus';
 import { type IsapiAlertstreamSettings, readIsapiAlertstream } from '../runtime/settings/isapiAlertstream';
@@ -44,18 +46,26 @@ export = (RED: NodeAPI): void => {
             else node.error(explain(RED, change.fault));
         });
         const losses = new LossReport((fault) => node.warn(explain(RED, fault)));
-        const leave = device.subscribe(settings, {
+        const subscriber: EventSubscriber = {
             occurrence: (occurrence) => gate.push(occurrence),
             heartbeat: (at, heartbeat) => gate.heartbeat(at, heartbeat),
+            admits: (event) => gate.admits(event),
+            settled: () => desk.settled(),
+            progress: (progress) => status.catchingUp(progress),
             unreadable: (_part, reason) =>
                 node.warn(explain(RED, new Fault('PART_UNREADABLE', { details: { reason } }))),
             lost: (lost) => losses.add(lost),
-            warning: (warning) => node.warn(explain(RED, warning)),
+            warning: (warning) => {
+                node.warn(explain(RED, warning));
+                if (concernsCatchUp(warning)) node.send([null, gapMessage(RED, warning, device)]);
+            },
             connection: (change) => {
                 status.connection(change);
                 report.change(change);
             },
-        });
+        };
+        const store = settings.catchUp ? contextStore(RED, settings.device) : undefined;
+        const leave = device.subscribe(settings, subscriber, store);
         return async () => {
             const left = leave();
             gate.close();

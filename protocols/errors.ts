@@ -129,6 +129,31 @@ export const FAULTS = {
         sentence: 'The stream could not be read any more: {reason}.',
         remedy: 'It is opened again by itself; please report the device and firmware.',
     },
+    HISTORY_INCOMPLETE: {
+        sentence: 'The history of the device cannot be read to its end: {reason}.',
+        remedy: 'Ask for a shorter span of time; a firmware update often helps.',
+    },
+    CATCH_UP_UNSUPPORTED: {
+        sentence: 'Missed events cannot be fetched from this device ({family}): {reason}.',
+        remedy: 'What happens while nobody listens is lost unless the device sends it again itself: let it post its alarms to alarm-http-in, too, with resending (httpBroken) on.',
+    },
+    CATCH_UP_FAILED: {
+        sentence: 'Missed events could not be fetched yet: {reason}.',
+        remedy: 'It is tried again by itself; until then events come out as they happen, and the missed ones come later.',
+    },
+    EVENTS_LOST: {
+        sentence:
+            'Up to {count} events are lost: the device has the numbers {first} to {last} neither on its stream nor in its log.',
+        remedy: 'Either its log was cleared or overwritten, or it does not log these events; look at the size of the log and at how long nobody listened.',
+    },
+    SERIALS_RESET: {
+        sentence: 'The device counts its events anew: {before} was its last number, now it is at {after}.',
+        remedy: 'That is so after a factory reset. What its new log holds comes out; what the old one held is gone.',
+    },
+    MARK_UNSAVED: {
+        sentence: 'How far the events of the device were read could not be kept: {reason}.',
+        remedy: 'Check the context store of Node-RED. Without it nothing is fetched that was missed during a restart.',
+    },
     EVENTS_REFUSED: {
         sentence: 'The device does not report all events that it was asked for: {events}.',
         remedy: 'Look at the events that this model supports, and take the others out of the list.',

@@ -1,4 +1,5 @@
 import type { NodeAPI, NodeMessage } from 'node-red';
+import type { Device } from '../devices/device';
 import type { DeviceEvent, DeviceIdentity, Occurrence } from '../events/deviceEvent';
 import { topicOf } from '../events/topic';
 import { Fault } from '../protocols/errors';
@@ -35,6 +36,15 @@ export function connectionMessage(RED: NodeAPI, change: ConnectionChange, device
         topic: `${topicOf({ device, channel: null, kind: 'connection' } as DeviceEvent)}`,
         payload,
     } as NodeMessage;
+}
+
+/** What is known of missed events, on the output that tells of the connection: `lost` counts those that are gone. */
+export function gapMessage(RED: NodeAPI, fault: Fault, device: Device): NodeMessage {
+    const state = device.connection?.state ?? 'offline';
+    const message = connectionMessage(RED, { state, fault }, device.identity);
+    const { count } = fault.details;
+    if (count !== undefined) (message.payload as Record<string, unknown>).lost = count;
+    return message;
 }
 
 /** A post that was refused, or that brought nothing readable: nothing vanishes without a word. */

@@ -1,4 +1,5 @@
 import type { Node, NodeAPI } from 'node-red';
+import type { Progress } from '../devices/catchUp/logReader';
 import type { DeviceEvent } from '../events/deviceEvent';
 import { type Clock, systemClock } from '../protocols/clock';
 import type { Fault } from '../protocols/errors';
@@ -21,6 +22,8 @@ export class NodeStatus {
     readonly #clock: Clock;
     #cancel: (() => void) | undefined;
     #newest: (() => void) | undefined;
+    #connection: ConnectionChange | undefined;
+    #catchingUp = false;
     #closed = false;
     /** What is shown is over when a request goes through. */
     #passing = false;
@@ -33,12 +36,13 @@ export class NodeStatus {
 
     connection(change: ConnectionChange): void {
         this.#dropNewest();
+        this.#connection = change;
         this.#show(this.#statusOf(change));
     }
 
     /** The last event and its channel, at most once a second. */
     event(event: DeviceEvent): void {
-        this.#soon(() => this.#showEvent(event));
+        if (!this.#catchingUp) this.#soon(() => this.#showEvent(event));
     }
 
     /** How far a long request has come, at most once a second; what takes no second shows nothing. */
@@ -47,6 +51,19 @@ export class NodeStatus {
             this.#passing = true;
             this.#show({ fill: 'blue', shape: 'dot', text: progressText(this.#RED, report) });
         });
+    }
+
+    /** How many of the missed events have been fetched, at most once a second; nothing when it is over. */
+    catchingUp(progress: Progress | undefined): void {
+        const wasCatchingUp = this.#catchingUp;
+        this.#catchingUp = progress !== undefined;
+        if (progress !== undefined) {
+            const text = sharedText(this.#RED, 'status.catching-up', { n: progress.done, of: progress.total });
+            this.#soon(() => this.#show({ fill: 'yellow', shape: 'dot', text }));
+        } else if (wasCatchingUp) {
+            this.#dropNewest();
+            if (this.#connection !== undefined) this.#show(this.#statusOf(this.#connection));
+        }
     }
 
     listening(port: number | string): void {

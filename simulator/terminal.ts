@@ -85,11 +85,11 @@ export class Terminal extends IsapiDevice {
         this.doors.onCommand = (door, command, source) => this.#carriedOut(door, command, source);
         this.remoteChecks = new RemoteChecks(this.clock, route);
         this.history = new AcsHistory(
-            { supported: true, maxResults: 30, noMatch: 'NO MATCH', ...options.history },
+            { supported: true, maxResults: 30, noMatch: 'NO MATCH', serials: 'filter', ...options.history },
             {
                 log: this.log,
                 offset: this.offset,
-                timeText: (at) => deviceTime(at, this.offset, this.timeForm),
+                timeText: (at, form = this.timeForm) => deviceTime(at, this.offset, form),
                 pictureUrl: (row) => this.#pictureUrl(row),
             },
             route,

@@ -15,6 +15,8 @@ export const ISAPI_ALERTSTREAM_DEFAULTS: SavedConfig = {
 export interface IsapiAlertstreamSettings extends EventFilterSettings {
     device: string;
     mode: 'auto' | 'alertStream' | 'subscribe';
+    /** Whether access events that were missed are fetched from the log of the device. */
+    catchUp: boolean;
     /** Seconds without a byte after which the stream is opened again. */
     watchdog: number;
 }
@@ -26,6 +28,7 @@ export function readIsapiAlertstream(config: SavedConfig, expand: (text: string)
         ...readEventFilter(fields),
         device: fields.text('device'),
         mode: fields.oneOf('mode', ['auto', 'alertStream', 'subscribe']),
+        catchUp: fields.flag('catchUp'),
         watchdog: fields.number('watchdog', { min: 20, max: 300 }),
     };
 }

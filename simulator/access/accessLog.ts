@@ -77,6 +77,11 @@ export class AccessLog {
         this.#skipped += numbers;
     }
 
+    /** Somebody cleared the log: no rows, and the numbers go on. */
+    clear(): void {
+        this.#rows = [];
+    }
+
     /** A factory reset: no rows, and numbers from 1 again. */
     reset(): void {
         this.#rows = [];

@@ -1,4 +1,5 @@
 import { readJsonBody } from '../bodies';
+import type { TimeForm } from '../deviceTime';
 import type { Exchange } from '../exchange';
 import type { Handler } from '../routes';
 import { historyRow } from './accessDocuments';
@@ -11,12 +12,16 @@ export interface AcsHistoryOptions {
     maxResults: number;
     /** What stands in `responseStatusStrg` of an empty answer; three spellings are in the field. */
     noMatch: 'NO MATCH' | 'NO MATCHES' | 'NOMATCH';
+    /** What `beginSerialNo` and `endSerialNo` do: they filter, or firmware that does not know them gives everything. */
+    serials: 'filter' | 'ignored';
+    /** `no-offset`: local time without saying which, as a KV6124 writes it. */
+    timeForm?: TimeForm;
 }
 
 export interface AcsHistorySource {
     log: AccessLog;
     /** The terminal's text for a time. */
-    timeText(at: number): string;
+    timeText(at: number, form?: TimeForm): string;
     /** Minutes east of UTC, for times that a client sends without offset. */
     offset: number;
     pictureUrl(row: AccessRow): string;
@@ -86,7 +91,7 @@ export class AcsHistory {
 
     #row(row: AccessRow, withPicture: boolean): object {
         const url = withPicture && row.picture ? this.source.pictureUrl(row) : undefined;
-        return historyRow(row, this.source.timeText(row.at), url);
+        return historyRow(row, this.source.timeText(row.at, this.options.timeForm), url);
     }
 
     #query(condition: Record<string, unknown>): AccessQuery {
@@ -100,10 +105,13 @@ export class AcsHistory {
             employee: text('employeeNoString') ?? '',
             card: text('cardNo') ?? '',
             name: text('name') ?? '',
-            beginSerial: number('beginSerialNo'),
-            endSerial: number('endSerialNo'),
+            ...(this.#filtersSerials && { beginSerial: number('beginSerialNo'), endSerial: number('endSerialNo') }),
             newestFirst: condition.timeReverseOrder === true,
         };
+    }
+
+    get #filtersSerials(): boolean {
+        return this.options.serials === 'filter';
     }
 
     /** Epoch milliseconds; a text without offset is the terminal's local time. */
@@ -130,6 +138,7 @@ export class AcsHistory {
                     // A list as an array here and as a comma-separated text there: both stand in one document.
                     major: { '@opt': '0,1,2,3,5' },
                     minorEvent: { '@opt': ['0x1', '0x8', '0x9', '0x15', '0x16', '0x4b', '0x4c'] },
+                    ...(this.#filtersSerials && { beginSerialNo: { '@min': 0 }, endSerialNo: { '@min': 0 } }),
                     picEnable: { '@opt': ['true', 'false'] },
                     timeReverseOrder: { '@opt': ['true', 'false'] },
                 },

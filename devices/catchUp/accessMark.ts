@@ -1,0 +1,192 @@
+import type { DeviceEvent } from '../../events/deviceEvent';
+import { isSameMoment, type Moment, momentOf } from './moment';
+import { type Range, SerialRanges } from './serialRanges';
+
+/** What is kept of a device from one start to the next: plain JSON, so that any context store can hold it. */
+export interface SavedMark {
+    version: 1;
+    /** What came out, or is known to be nothing. */
+    covered: Range[];
+    /** What the device could not give any more. */
+    lost: Range[];
+    /** The newest event that came out. */
+    newest?: { serial: number; moment?: Moment };
+    /** When the last event before the first gap was logged. */
+    since?: Moment;
+    /** The hardware address in the device's own bodies, on which the ids of its events rest. */
+    mac?: string;
+    /** The serial number of the device: another one at the same place has another log. */
+    device?: string;
+}
+
+/**
+ * `known`: it came out already. `next`: nothing is missing before it. `gap`: something is. `late`: it fills a gap that
+ * had been left behind.
+ */
+export type Place = 'known' | 'next' | 'gap' | 'late';
+
+/** What stays apart; beyond it the oldest gap is given up. */
+const MOST_RANGES = 2000;
+/** Latest events whose time is remembered, to tell a copy from the first numbers of a terminal that was reset. */
+const MOST_RECENT = 256;
+
+/** Which access events of one device have come out, by the device's own serial numbers. */
+export class AccessMark {
+    #covered: SerialRanges;
+    #lost: SerialRanges;
+    #newest: SavedMark['newest'];
+    #since: Moment | undefined;
+    mac: string | undefined;
+    #device: string | undefined;
+    readonly #recent = new Map<number, Moment | undefined>();
+
+    /** @param saved what {@link AccessMark.saved} gave once, or anything else, which is as good as nothing */
+    constructor(saved?: unknown) {
+        const mark = readMark(saved);
+        this.#covered = new SerialRanges(mark?.covered);
+        this.#lost = new SerialRanges(mark?.lost);
+        this.#newest = mark?.newest;
+        this.#since = mark?.since;
+        this.mac = mark?.mac;
+        this.#device = mark?.device;
+    }
+
+    get saved(): SavedMark {
+        const saved: SavedMark = { version: 1, covered: this.#covered.list, lost: this.#lost.list };
+        if (this.#newest !== undefined) saved.newest = this.#newest;
+        if (this.since !== undefined) saved.since = this.since;
+        if (this.mac !== undefined) saved.mac = this.mac;
+        if (this.#device !== undefined) saved.device = this.#device;
+        return saved;
+    }
+
+    /** Nothing is known yet of what came before. */
+    get isNew(): boolean {
+        return this.#covered.isEmpty;
+    }
+
+    get newest(): SavedMark['newest'] {
+        return this.#newest;
+    }
+
+    /** The largest number that came out. */
+    get top(): number {
+        return this.#covered.top;
+    }
+
+    /** What is missing begins behind this number … */
+    get contiguous(): number {
+        return this.#covered.contiguous;
+    }
+
+    /** … and not before this moment, where it is known. */
+    get since(): Moment | undefined {
+        return this.#covered.gaps.length === 0 ? this.#newest?.moment : this.#since;
+    }
+
+    get gaps(): Range[] {
+        return this.#covered.gaps;
+    }
+
+    /** Says which device it is; nothing is known of another one than before. */
+    belongsTo(device: string): void {
+        if (this.#device !== undefined && this.#device !== device) {
+            this.begin(0);
+            this.#covered = new SerialRanges();
+            this.mac = undefined;
+        }
+        this.#device = device;
+    }
+
+    /** Takes everything up to a number as known: there is no past before the first start. */
+    begin(serial: number, moment?: Moment): void {
+        this.#covered = new SerialRanges([[0, serial]]);
+        this.#lost = new SerialRanges();
+        this.#recent.clear();
+        this.#newest = serial > 0 ? { serial, ...(moment && { moment }) } : undefined;
+        this.#since = moment;
+    }
+
+    /** Whether it came out. */
+    has(serial: number): boolean {
+        return this.#covered.has(serial) && !this.#lost.has(serial);
+    }
+
+    /** @param previous the number that the device gave the event before it (`frontSerialNo`), where it says */
+    place(serial: number, previous: number | undefined): Place {
+        if (this.has(serial)) return 'known';
+        const top = this.#covered.top;
+        if (serial < top) return 'late';
+        if (serial === top + 1) return 'next';
+        return isBefore(previous, serial) && previous <= top ? 'next' : 'gap';
+    }
+
+    /** Whether a live event with a known number is no copy: a terminal that was reset counts from 1 again. */
+    contradicts(serial: number, event: DeviceEvent): boolean {
+        return !this.#recent.has(serial) || !isSameMoment(this.#recent.get(serial), momentOf(event));
+    }
+
+    /** Whether an event is younger than all that came out. */
+    isYoungest(event: DeviceEvent): boolean {
+        return this.#age(event) < 0;
+    }
+
+    /** Whether an event is older than the newest that came out. */
+    isOlder(event: DeviceEvent): boolean {
+        return this.#age(event) > 0;
+    }
+
+    /** Milliseconds from an event to the newest that came out; not a number where one has no time. */
+    #age(event: DeviceEvent): number {
+        return Date.parse(this.#newest?.moment?.time ?? '') - Date.parse(momentOf(event)?.time ?? '');
+    }
+
+    /** An event came out. With `next`, the numbers before it that nothing had are explained. */
+    hear(serial: number, event: DeviceEvent): void {
+        const { top } = this.#covered;
+        this.#since = this.since;
+        const isNext = this.place(serial, event.access?.previousSerial) === 'next';
+        this.#lost.remove(serial);
+        this.#covered.add(isNext ? top + 1 : serial, serial);
+        const moment = momentOf(event);
+        if (serial > top) this.#newest = { serial, ...(moment && { moment }) };
+        this.#recent.delete(serial);
+        this.#recent.set(serial, moment);
+        if (this.#recent.size > MOST_RECENT) this.#recent.delete(this.#recent.keys().next().value!);
+    }
+
+    /** The device never had these numbers. */
+    explain([first, last]: Range): void {
+        this.#covered.add(first, last);
+    }
+
+    /** The device has these numbers no more. */
+    giveUp([first, last]: Range): void {
+        this.#covered.add(first, last);
+        this.#lost.add(first, last);
+    }
+
+    /** Gives up the oldest gap where there are too many; which it was, for a report. */
+    makeRoom(): Range | undefined {
+        const [oldest, ...others] = this.#covered.gaps;
+        if (oldest === undefined || others.length + 2 <= MOST_RANGES) return undefined;
+        this.giveUp(oldest);
+        return oldest;
+    }
+}
+
+function isBefore(previous: number | undefined, serial: number): previous is number {
+    return previous !== undefined && previous > 0 && previous < serial;
+}
+
+function readMark(saved: unknown): SavedMark | undefined {
+    const mark = saved as Partial<SavedMark> | null | undefined;
+    if (typeof mark !== 'object' || mark === null || mark.version !== 1) return undefined;
+    if (!isRanges(mark.covered) || !isRanges(mark.lost)) return undefined;
+    return mark as SavedMark;
+}
+
+function isRanges(value: unknown): value is Range[] {
+    const isRange = (entry: unknown) => Array.isArray(entry) && entry.length === 2 && entry.every(Number.isSafeInteger);
+    return Array.isArray(value) && value.every(isRange);
+}

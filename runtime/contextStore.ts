@@ -1,0 +1,72 @@
+import type { Node, NodeAPI } from 'node-red';
+import type { SavedMark } from '../devices/catchUp/accessMark';
+import type { MarkStore } from '../devices/catchUp/markStore';
+import type { Fault, FaultCode } from '../protocols/errors';
+
+const KEY = 'catchUp';
+
+/** Faults that tell of missed events: a flow hears of them, too, and not only the log. */
+const CATCH_UP = new Set<FaultCode>([
+    'CATCH_UP_UNSUPPORTED',
+    'CATCH_UP_FAILED',
+    'EVENTS_LOST',
+    'SERIALS_RESET',
+    'MARK_UNSAVED',
+]);
+
+export function concernsCatchUp({ code }: Fault): boolean {
+    return CATCH_UP.has(code);
+}
+
+/** Node-RED may forget what is only in memory with a deploy: this survives it, by the id of the device's node. */
+const kept = new Map<string, SavedMark>();
+
+type Callback<T> = (error: Error | null | undefined, value?: T) => void;
+
+/** The context of a node as Node-RED has it for stores of any kind, also those that answer later. */
+interface AsyncContext {
+    get(key: string, store: string | undefined, done: Callback<unknown>): void;
+    set(key: string, value: unknown, store: string | undefined, done: Callback<never>): void;
+}
+
+/**
+ * Keeps the mark of a device in the context of its `device-config`: in the default store, or, where that one only lives
+ * in memory, in the first that does not.
+ */
+export function contextStore(RED: NodeAPI, deviceId: string): MarkStore {
+    const node = RED.nodes.getNode(deviceId) as Node;
+    const context = node.context() as unknown as AsyncContext;
+    const store = lastingStore((RED.settings as { contextStorage?: unknown }).contextStorage);
+    return {
+        load: () => {
+            const known = kept.get(deviceId);
+            if (known !== undefined) return Promise.resolve(known);
+            return new Promise((resolve, reject) =>
+                context.get(KEY, store, (error, value) => (error ? reject(error) : resolve(value))),
+            );
+        },
+        save: (mark) => {
+            kept.set(deviceId, mark);
+            return new Promise((resolve, reject) =>
+                context.set(KEY, mark, store, (error) => (error ? reject(error) : resolve())),
+            );
+        },
+    };
+}
+
+/**
+ * The name of the store to use, by the `contextStorage` of Node-RED's settings; `undefined` for the default one.
+ *
+ * @param stores name → module, or an object with it; a name may stand for another name
+ */
+export function lastingStore(stores: unknown): string | undefined {
+    if (typeof stores !== 'object' || stores === null) return undefined;
+    const lasts = (name: string, depth = 0): boolean => {
+        const entry = Object.hasOwn(stores, name) ? (stores as Record<string, unknown>)[name] : undefined;
+        if (typeof entry === 'string' && Object.hasOwn(stores, entry) && depth < 10) return lasts(entry, depth + 1);
+        const module = typeof entry === 'string' ? entry : (entry as { module?: unknown } | undefined)?.module;
+        return module !== undefined && module !== 'memory';
+    };
+    if (lasts('default')) return undefined;
+    return Object.keys(stores).find((name) => lasts(name));
+}
