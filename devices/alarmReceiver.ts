@@ -6,6 +6,7 @@ import type { Post } from '../protocols/isapi/alarmHost';
 import type { Part } from '../protocols/multipart/partSplitter';
 import { PictureDesk, type PicturePolicy, type PictureSource } from './pictureDesk';
 import type { RecorderChannels } from './recorderChannels';
+import type { DeviceWatcher } from './watcher';
 
 export interface AlarmReceiverOptions {
     /** What of the events comes out. */
@@ -18,6 +19,7 @@ export interface AlarmReceiverOptions {
     /** What the channel numbers of that device mean. */
     channels?: RecorderChannels;
     clock?: Clock;
+    watcher?: Pick<DeviceWatcher, 'event'>;
     /** @param post the post that brought the event, with the first of its events only: it has one answer */
     onOccurrence(occurrence: Occurrence, post: Post | undefined): void;
     /** A part of a post that holds no event, and why. */
@@ -37,7 +39,7 @@ export class AlarmReceiver {
     #brought: Brought = { ids: [], refused: false };
 
     constructor(options: AlarmReceiverOptions) {
-        const { identity = {}, clock = systemClock, filter } = options;
+        const { identity = {}, clock = systemClock, filter, watcher } = options;
         this.#channels = options.channels;
         this.#onUnreadable = options.onUnreadable;
         this.#desk = new PictureDesk(options.pictures, options.source, (occurrence) => {
@@ -51,7 +53,10 @@ export class AlarmReceiver {
             device: identity,
             recorder: options.channels?.recorder,
             clock,
-            onOccurrence: (occurrence) => this.#gate.push(occurrence),
+            onOccurrence: (occurrence) => {
+                watcher?.event(occurrence.event, occurrence.pictures);
+                this.#gate.push(occurrence);
+            },
             onHeartbeat: (at, heartbeat) => this.#gate.heartbeat(at, heartbeat),
             onUnreadable: (part, reason) => {
                 if (this.#current !== undefined) options.onUnreadable(part, reason, this.#current);

@@ -22,6 +22,7 @@ import { P2pLink } from './p2pLink';
 import { PanelSession } from './panelSession';
 import { fetchPicture, takeCgiSnapshot, takeSnapshot } from './pictures';
 import { RecorderChannels } from './recorderChannels';
+import { type DeviceWatcher, watchedLink } from './watcher';
 
 /** How to reach one device and how to log in: `device-config`, read and checked. */
 export interface DeviceSettings {
@@ -53,6 +54,7 @@ export interface DeviceDependencies {
     link?: DeviceLink;
     /** Shared with others that log in with the same credentials; one of its own by default. */
     breaker?: LoginBreaker;
+    watcher?: DeviceWatcher;
 }
 
 /**
@@ -73,6 +75,7 @@ export class Device {
     readonly #events: EventStream;
     readonly #clock: Clock;
     #catchUp: CatchUp | undefined;
+    readonly #watcher: DeviceWatcher | undefined;
 
     /** @throws Fault HOST_MISSING, P2P_SERIAL_MISSING */
     constructor(settings: DeviceSettings, dependencies: DeviceDependencies = {}) {
@@ -85,11 +88,14 @@ export class Device {
         this.p2p = new P2pAccess({ ...settings.p2p, username: settings.username, password: settings.password });
         // Behind the P2P cloud there are only recorders of this family.
         this.#vendor = settings.vendor === 'auto' && settings.link === 'p2p' ? 'dahua' : settings.vendor;
-        this.#link = dependencies.link ?? this.#linkOf(settings, clock);
+        const link = dependencies.link ?? this.#linkOf(settings, clock);
+        const { watcher } = dependencies;
+        this.#watcher = watcher;
+        this.#link = watcher === undefined ? link : watchedLink(link, watcher);
         this.requests = this.#createRequests(settings, clock);
         this.channels = new RecorderChannels(() => this.requests.abilities.channels(), clock);
         const channels = this.#vendor === 'dahua' ? undefined : this.channels;
-        this.#events = new EventStream(this.#link, this.identity, clock, this.#vendor, channels);
+        this.#events = new EventStream(this.#link, this.identity, clock, this.#vendor, channels, watcher);
     }
 
     /** How the device last let us in; nothing before it did. */
@@ -130,12 +136,12 @@ export class Device {
 
     /** A picture of now. @param channel null is the device's first. */
     snapshot(channel: number | null): Promise<Picture> {
-        return this.#takePicture(channel ?? 1);
+        return this.#shown(this.#takePicture(channel ?? 1));
     }
 
     /** A picture that an event only names. It is asked of this device, whatever host the URL names. */
     fetchPicture(url: string): Promise<Picture> {
-        return fetchPicture(this.#link, url);
+        return this.#shown(fetchPicture(this.#link, url));
     }
 
     /** Allows one login at once after the credentials were corrected. */
@@ -150,6 +156,12 @@ export class Device {
         this.requests.close();
         this.#link.close();
         await ended;
+    }
+
+    async #shown(fetched: Promise<Picture>): Promise<Picture> {
+        const picture = await fetched;
+        this.#watcher?.picture(picture);
+        return picture;
     }
 
     async #takePicture(channel: number): Promise<Picture> {

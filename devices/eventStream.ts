@@ -8,6 +8,7 @@ import type { Part, SplitterFault } from '../protocols/multipart/partSplitter';
 import type { Progress } from './catchUp/logReader';
 import type { DeviceLink } from './link';
 import type { RecorderChannels } from './recorderChannels';
+import type { DeviceWatcher } from './watcher';
 
 /** Originals that are kept, and the characters of each. */
 const MOST_KEPT = 10;
@@ -51,6 +52,7 @@ export class EventStream {
     readonly #clock: Clock;
     readonly #vendor: 'auto' | Vendor;
     readonly #channels: RecorderChannels | undefined;
+    readonly #watcher: DeviceWatcher | undefined;
     readonly #subscribers = new Set<EventSubscriber>();
     #running: { stream: AlertStream; reader: EventReader } | undefined;
     #lastChange: ConnectionChange | undefined;
@@ -64,12 +66,14 @@ export class EventStream {
         clock: Clock = systemClock,
         vendor: 'auto' | Vendor = 'auto',
         channels?: RecorderChannels,
+        watcher?: DeviceWatcher,
     ) {
         this.#link = link;
         this.#vendor = vendor;
         this.#identity = identity;
         this.#clock = clock;
         this.#channels = channels;
+        this.#watcher = watcher;
     }
 
     /**
@@ -141,6 +145,7 @@ export class EventStream {
                 onConnection: (change) => {
                     if (this.#running?.stream !== stream) return;
                     this.#lastChange = change;
+                    this.#watcher?.connection(change);
                     if (change.state !== 'online') reader.flush();
                     this.#each((subscriber) => subscriber.connection(change));
                 },
@@ -175,12 +180,14 @@ export class EventStream {
         const running = this.#running;
         if (running === undefined) return;
         this.#running = undefined;
+        this.#watcher?.connection(undefined);
         running.reader.close();
         this.#ended = Promise.all([this.#ended, running.stream.close()]).then(() => undefined);
     }
 
     /** Each subscriber but the last gets a copy, so that no flow changes what another one sees. */
     #deliver(occurrence: Occurrence): void {
+        this.#watcher?.event(occurrence.event, occurrence.pictures);
         this.#remember(occurrence.raw);
         let left = this.#subscribers.size;
         this.#each((subscriber) => {
