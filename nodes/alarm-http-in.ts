@@ -15,6 +15,7 @@ import { eventMessage, pictureMessages, rejectionMessage, unreadableMessage } fr
 import { migrate } from '../runtime/migrations';
 import { NodeStatus } from '../runtime/nodeStatus';
 import { type AlarmHttpInSettings, alarmLogin, readAlarmHttpIn } from '../runtime/settings/alarmHttpIn';
+import { PostedDevices } from '../runtime/sidebar/postedDevices';
 
 type Credentials = { username?: string; password?: string };
 
@@ -37,8 +38,9 @@ export = (RED: NodeAPI): void => {
         try {
             const config = migrate('alarm-http-in', saved);
             const settings = readAlarmHttpIn(config, this.credentials ?? {}, environmentOf(RED, this));
-            const receiver = createReceiver(this, settings, status, known.watch);
-            const host = createHost(this, settings, status, receiver, known.watch);
+            const devices = new PostedDevices(this, settings.device);
+            const receiver = createReceiver(this, settings, status, known.watch, devices);
+            const host = createHost(this, settings, status, receiver, known.watch, devices);
             const place = places.take(settings, tlsOptionsOf(RED, config.tls), host);
             place.then(({ address }) => {
                 known.address = address;
@@ -61,6 +63,7 @@ export = (RED: NodeAPI): void => {
         settings: AlarmHttpInSettings,
         status: NodeStatus,
         watch: AlarmWatch,
+        devices: PostedDevices,
     ): AlarmReceiver {
         const device = settings.device === '' ? undefined : deviceOf(RED, settings.device);
         return new AlarmReceiver({
@@ -69,6 +72,7 @@ export = (RED: NodeAPI): void => {
             source: device,
             identity: device?.identity,
             channels: device?.channels,
+            watcher: devices,
             onOccurrence: (occurrence, post) => {
                 status.event(occurrence.event);
                 watch.event(occurrence.event);
@@ -89,6 +93,7 @@ export = (RED: NodeAPI): void => {
         status: NodeStatus,
         receiver: AlarmReceiver,
         watch: AlarmWatch,
+        devices: PostedDevices,
     ): AlarmHost {
         return new AlarmHost({
             ...settings,
@@ -100,6 +105,7 @@ export = (RED: NodeAPI): void => {
             onRejected: (rejection) => {
                 status.rejected();
                 watch.rejected(rejection);
+                devices.rejected(rejection);
                 node.send([null, rejectionMessage(RED, rejection)]);
             },
         });

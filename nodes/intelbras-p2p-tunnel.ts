@@ -7,6 +7,7 @@ import { migrate } from '../runtime/migrations';
 import { NodeStatus } from '../runtime/nodeStatus';
 import { addP2pTestRoute } from '../runtime/p2pTestRoute';
 import { type IntelbrasP2pTunnelSettings, readIntelbrasP2pTunnel } from '../runtime/settings/intelbrasP2pTunnel';
+import { tunnelDevices } from '../runtime/sidebar/tunnelDevices';
 import { readCommand, TunnelDesk, tunnelPayload } from '../runtime/tunnelDesk';
 
 /** Local TCP ports that reach a recorder over the P2P cloud. */
@@ -24,7 +25,9 @@ export = (RED: NodeAPI): void => {
 
     function serve(node: Node, status: NodeStatus, settings: IntelbrasP2pTunnelSettings): void {
         const access = deviceOf(RED, settings.device).p2p;
+        const show = tunnelDevices(node, { device: settings.device, serial: access.serial });
         const desk = new TunnelDesk(access, settings, (report) => {
+            show(report);
             if (report.serial === access.serial || desk.serials.length === 1) status.tunnel(report);
             node.send({ topic: report.serial, payload: tunnelPayload(report) });
         });

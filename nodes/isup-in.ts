@@ -10,6 +10,7 @@ import { addIsupRoutes } from '../runtime/isup/routes';
 import { IsupStatus } from '../runtime/isup/status';
 import { migrate } from '../runtime/migrations';
 import { type IsupCredentials, type IsupInSettings, readIsupIn } from '../runtime/settings/isupIn';
+import { IsupDevices } from '../runtime/sidebar/isupDevices';
 
 /** The ISUP ("Platform Access") listener: who is there (output 1), and what devices send (output 2). */
 export = (RED: NodeAPI): void => {
@@ -20,7 +21,9 @@ export = (RED: NodeAPI): void => {
             const config = migrate('isup-in', saved);
             const settings = readIsupIn(config, this.credentials ?? {}, environmentOf(RED, this));
             const memory = new IsupMemory(this);
-            const station = createStation(this, settings, memory, status);
+            const devices = new IsupDevices(this);
+            const station = createStation(this, settings, memory, status, devices);
+            for (const presence of station.listener.rows()) devices.presence(presence);
             const takeBack = isupListeners.publish(this.id, station.listener);
             station.start();
             this.on('close', (removed: boolean, done: () => void) => {
@@ -36,7 +39,13 @@ export = (RED: NodeAPI): void => {
         }
     }
 
-    function createStation(node: Node, settings: IsupInSettings, memory: IsupMemory, status: IsupStatus): IsupStation {
+    function createStation(
+        node: Node,
+        settings: IsupInSettings,
+        memory: IsupMemory,
+        status: IsupStatus,
+        devices: IsupDevices,
+    ): IsupStation {
         const station: IsupStation = new IsupStation({
             ...settings,
             alsoListed: (deviceId) => isupListeners.listed(node.id, deviceId),
@@ -44,6 +53,7 @@ export = (RED: NodeAPI): void => {
             claims: memory.claims,
             reporter: isupReport(RED, node, {
                 raw: settings.raw,
+                devices,
                 changed: () => {
                     memory.keep(() => station.listener.rows());
                     status.changed(() => station.listener.table.counts());

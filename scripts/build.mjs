@@ -1,4 +1,4 @@
-// One compile, then what Node-RED looks for beside each node's .js: its .html, the icons and the catalogues.
+// One compile, then what Node-RED looks for beside each node's and plugin's .js: its .html, the icons and the catalogues.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -6,7 +6,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const beside = join(root, 'dist', 'nodes');
 
 // Node-RED's server knows languages by two letters only, and falls back from `pt-BR` to `pt`, never the other way.
 const SHORT_NAMES = { 'pt-BR': 'pt', 'zh-CN': 'zh' };
@@ -17,15 +16,21 @@ const compiled = spawnSync(process.execPath, [tsc, '--project', root], { stdio: 
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
 
 const list = (folder) => (existsSync(join(root, folder)) ? readdirSync(join(root, folder)) : []);
-const copy = (from, to) => cpSync(join(root, from), join(beside, to), { recursive: true });
 
-mkdirSync(beside, { recursive: true });
-for (const name of list('nodes').filter((file) => file.endsWith('.html'))) copy(`nodes/${name}`, name);
-for (const name of list('icons')) copy(`icons/${name}`, `icons/${name}`);
-for (const language of list('locales')) {
-    copy(`locales/${language}`, `locales/${language}`);
-    if (SHORT_NAMES[language]) copy(`locales/${language}`, `locales/${SHORT_NAMES[language]}`);
+/** Puts into `dist/<folder>` what stands beside its code: html files and catalogues. */
+function copyBeside(folder, locales) {
+    const copy = (from, to) => cpSync(join(root, from), join(root, 'dist', folder, to), { recursive: true });
+    mkdirSync(join(root, 'dist', folder), { recursive: true });
+    for (const name of list(folder).filter((file) => file.endsWith('.html'))) copy(`${folder}/${name}`, name);
+    for (const language of list(locales)) {
+        copy(`${locales}/${language}`, `locales/${language}`);
+        if (SHORT_NAMES[language]) copy(`${locales}/${language}`, `locales/${SHORT_NAMES[language]}`);
+    }
 }
+
+copyBeside('nodes', 'locales');
+copyBeside('plugins', 'plugins/locales');
+for (const name of list('icons')) cpSync(join(root, 'icons', name), join(root, 'dist', 'nodes', 'icons', name));
 writeFileSync(join(root, 'resources', 'vocabulary.js'), `window.vigiaVocabulary = ${JSON.stringify(vocabulary())};\n`);
 writeFileSync(join(root, 'dist', '.built'), '');
 

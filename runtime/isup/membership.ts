@@ -9,6 +9,8 @@ import { isupListeners } from './listeners';
 /** A `device-config` that is reached through its ISUP session. */
 export interface IsupMembership {
     deviceId: string;
+    /** The id of the `isup-in`. */
+    listener: string;
     dependencies: DeviceDependencies;
     /** Takes its name and key back from the listener. */
     leave(): void;
@@ -40,6 +42,7 @@ export function joinListener(
     const timeout = fields.number('timeout', { min: 500, max: 600_000 });
     return {
         deviceId,
+        listener,
         dependencies: { link: new IsupLink(() => isupListeners.get(listener), deviceId, timeout) },
         leave,
     };

@@ -3,6 +3,7 @@ import type { IsupReporter } from '../../devices/isupStation';
 import { type Clock, systemClock } from '../../protocols/clock';
 import { explain } from '../faultText';
 import { eventMessage } from '../messages';
+import type { IsupDevices } from '../sidebar/isupDevices';
 import { presenceMessage, unknownFrameMessage, unreadableAlarmMessage } from './messages';
 
 const REPEAT_AFTER = 60_000;
@@ -11,6 +12,8 @@ const MAX_REMEMBERED = 1000;
 export interface IsupReportOptions {
     /** Whether unknown frames come out; else the log says a line about them. */
     raw: boolean;
+    /** What the Devices sidebar shows. */
+    devices: Pick<IsupDevices, 'presence' | 'event' | 'failed'>;
     /** Presence changed. */
     changed(): void;
     listening(): void;
@@ -22,7 +25,7 @@ export interface IsupReportOptions {
 
 /** What an `isup-in` says: presence on output 1, what devices send on output 2, the rest in the log. */
 export function isupReport(RED: NodeAPI, node: Node, options: IsupReportOptions): IsupReporter {
-    const { raw, changed, listening, failed, keepClaims, clock = systemClock } = options;
+    const { raw, devices, changed, listening, failed, keepClaims, clock = systemClock } = options;
     const told = new Map<string, number>();
     const text = (key: string, details: object) =>
         RED._(`@vigia/node-red-cctv/isup-in:isup-in.${key}`, details as never);
@@ -37,9 +40,13 @@ export function isupReport(RED: NodeAPI, node: Node, options: IsupReportOptions)
         listening: () => listening(),
         presence: (presence) => {
             changed();
+            devices.presence(presence);
             node.send([presenceMessage(presence), null]);
         },
-        event: (occurrence) => node.send([null, eventMessage(occurrence)]),
+        event: (occurrence) => {
+            devices.event(occurrence);
+            node.send([null, eventMessage(occurrence)]);
+        },
         unreadable: (alarm, reason) => node.send([null, unreadableAlarmMessage(alarm, reason)]),
         unknown: (frame) => {
             if (raw) node.send([null, unknownFrameMessage(frame)]);
@@ -51,6 +58,7 @@ export function isupReport(RED: NodeAPI, node: Node, options: IsupReportOptions)
         alarmHost: (what, deviceId, slot) => node.log(text(`log.${what}`, { deviceId, slot })),
         fault: (fault, deviceId) => {
             if (deviceId === undefined) failed();
+            else devices.failed(fault, deviceId);
             once(`${fault.code} ${deviceId ?? ''}`, () => node.error(explain(RED, fault)));
         },
         claims: keepClaims,

@@ -36,6 +36,10 @@ function texts(tree: Tree, prefix = ''): Map<string, string> {
 const catalogue = (language: string, type: string) =>
     texts(JSON.parse(source('locales', language, `${type}.json`)) as Tree);
 
+/** The catalogue of the editor plugin. */
+const pluginCatalogue = (language: string) =>
+    texts(JSON.parse(source('plugins', 'locales', language, 'vigia.json')) as Tree);
+
 const placeholders = (text: string) => [...text.matchAll(/__(\w+?)__|\{(\w+)\}/g)].map((m) => m[1] ?? m[2]).sort();
 
 describe('the catalogues', () => {
@@ -58,6 +62,18 @@ describe('the catalogues', () => {
                 }
             });
         }
+    }
+
+    for (const language of LANGUAGES) {
+        it(`of the sidebars has every text in ${language}, with the same placeholders`, () => {
+            const english = pluginCatalogue('en-US');
+            const translated = pluginCatalogue(language);
+            assert.deepEqual([...translated.keys()], [...english.keys()]);
+            for (const [key, text] of translated) {
+                assert.notEqual(text.trim(), '', key);
+                assert.deepEqual(placeholders(text), placeholders(english.get(key)!), key);
+            }
+        });
     }
 
     for (const language of LANGUAGES) {
@@ -192,6 +208,44 @@ describe('the dialogs', () => {
             assertText(`alarm-http-in.${key}`, 'alarm-http-in');
         }
         for (const [, key] of alarm.matchAll(/\bshared\('([^']+)'/g)) assertText(`${SHARED}${key}`, 'alarm-http-in');
+    });
+});
+
+describe('the sidebars', () => {
+    const files = ['pictures.js', 'deviceCard.js', 'devicesSidebar.js', 'debugPictures.js'];
+
+    it('use only texts that exist, and all of them', () => {
+        const known = pluginCatalogue('en-US');
+        const used = files.flatMap((file) => {
+            const prefix = file === 'debugPictures.js' ? '' : 'sidebar.';
+            const calls = source('resources', file).matchAll(/\btext\((?:'([^']+)'|`([^`$]+)\$\{)/g);
+            return [...calls].map(([, whole, start]) => prefix + (whole ?? start!));
+        });
+        // What is put together: states of a device and reasons of the protocol.
+        const built = [...source('resources', 'deviceCard.js').matchAll(/`(reasons\.)\$\{/g)].map(
+            ([, key]) => `sidebar.${key}`,
+        );
+        const all = [...used, ...built];
+        for (const key of all) {
+            const found =
+                key.endsWith('.') || key.endsWith('-')
+                    ? [...known.keys()].some((one) => one.startsWith(key))
+                    : known.has(key);
+            assert.ok(found, key);
+        }
+        for (const key of known.keys())
+            assert.ok(
+                all.some((one) => key === one || key.startsWith(one)),
+                `${key} is used nowhere`,
+            );
+    });
+
+    it('take their colours from the theme and their addresses from where the editor lies', () => {
+        const css = source('resources', 'sidebar.css');
+        assert.doesNotMatch(css, /#[0-9a-f]{3,8}\b|rgba?\(|hsla?\(/i);
+        for (const [, address] of source('plugins', 'vigia.html').matchAll(/(?:src|href)="([^"]+)"/g)) {
+            assert.match(address!, /^resources\/@vigia\/node-red-cctv\//);
+        }
     });
 });
 

@@ -72,6 +72,26 @@ describe('the Palette Manager', () => {
                 }
             });
 
+            it('loads its plugin, with its catalogue in each language', async () => {
+                const sets = (await nodeRed.adminGet('/plugins')) as Record<string, unknown>[];
+                const ours = sets.filter(({ module }) => module === NAME);
+                assert.deepEqual(
+                    ours.map(({ id, enabled, err }) => ({ id, enabled, err })),
+                    [{ id: `${NAME}/vigia`, enabled: true, err: undefined }],
+                );
+                const page = (await nodeRed.adminGet('/plugins', { accept: 'text/html' })) as string;
+                assert.ok(page.includes(readFileSync(join(packageRoot, 'plugins', 'vigia.html'), 'utf8').trim()));
+                for (const language of LANGUAGES) {
+                    const path = `/plugins/messages?lng=${language}`;
+                    const catalogues = (await nodeRed.adminGet(path)) as Record<string, unknown>;
+                    const source = readFileSync(
+                        join(packageRoot, 'plugins', 'locales', language, 'vigia.json'),
+                        'utf8',
+                    );
+                    assert.deepEqual(catalogues[`${NAME}/vigia`], JSON.parse(source), language);
+                }
+            });
+
             it('gives each node its icon', async () => {
                 const page = (await nodeRed.adminGet('/nodes', { accept: 'text/html' })) as string;
                 for (const type of TYPES) {

@@ -1,7 +1,7 @@
 /** The rules by which the Flow Library scores a pack (node-red-dev: P01 to P07, N02, D01 to D03), without its network. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { packageRoot } from '../support/packageRoot';
 
@@ -13,7 +13,7 @@ interface Manifest {
     keywords: string[];
     engines: { node: string };
     dependencies: Record<string, string>;
-    'node-red': { version: string; nodes: Record<string, string> };
+    'node-red': { version: string; nodes: Record<string, string>; plugins: Record<string, string> };
 }
 
 type Version = [number, number, number];
@@ -83,6 +83,16 @@ describe('the scorecard of the Flow Library', () => {
             const { type, category } = definition(file);
             assert.equal(type, name);
             if (category !== 'config') assert.ok(used.has(type), `${type} is in no example`);
+        }
+    });
+
+    it('every plugin has its two halves, and its catalogue beside them', () => {
+        for (const [name, file] of Object.entries(manifest['node-red'].plugins)) {
+            assert.match(read(file), /registerPlugin/);
+            assert.match(read(file.replace(/\.js$/, '.html')), /RED\.plugins\.registerPlugin\('/);
+            for (const language of ['en-US', 'pt', 'pt-BR', 'zh', 'zh-CN']) {
+                assert.ok(json(dirname(file), 'locales', language, `${name}.json`), language);
+            }
         }
     });
 

@@ -12,11 +12,12 @@ const run = promisify(execFile);
 /** All that users need; whatever else is packed is a mistake in `files`. */
 const WANTED = [
     /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/third-party\.md)$/,
-    /^dist\/(nodes|runtime|protocols|events|devices)\/[\w/.-]+\.js$/,
+    /^dist\/(nodes|plugins|runtime|protocols|events|devices)\/[\w/.-]+\.js$/,
     /^dist\/(protocols|events|devices)\/[\w/.-]+\.d\.ts$/,
     /^dist\/(protocols|events)\/[\w/.-]+\.js\.map$/,
     /^dist\/events\/\w+\.json$/,
     /^dist\/nodes\/([\w-]+\.html|icons\/[\w-]+\.svg|locales\/[\w-]+\/[\w-]+\.(html|json))$/,
+    /^dist\/plugins\/(vigia\.html|locales\/[\w-]+\/vigia\.json)$/,
     /^examples\/[^/]+\.json$/,
     /^resources\/\w+\.(js|css)$/,
 ];

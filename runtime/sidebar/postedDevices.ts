@@ -1,0 +1,62 @@
+import type { Node } from 'node-red';
+import type { DeviceEvent, DeviceIdentity, Picture } from '../../events/deviceEvent';
+import { deviceKey } from '../../events/identity';
+import type { Rejection } from '../../protocols/isapi/alarmHost';
+import { type BoardSection, deviceBoard } from './deviceBoard';
+import type { Sighting } from './sighting';
+
+/** Addresses whose posts were refused that are shown; anybody can post to a port that is open to the internet. */
+const MOST_REFUSED = 20;
+
+/** What an `alarm-http-in` reports to the board: the devices that post to it, until the node is closed. */
+export class PostedDevices {
+    readonly #section: BoardSection;
+    /** The one device that posts here, where only one does. */
+    readonly #only: Sighting | undefined;
+    /** By address; the one that was refused last stands last. */
+    readonly #refused = new Map<string, Sighting>();
+
+    /** @param deviceId of the `device-config` whose device posts here; empty where any may */
+    constructor(node: Node, deviceId: string, board = deviceBoard) {
+        this.#section = board.section(node.id);
+        if (deviceId !== '') {
+            this.#only = this.#section.add('', { way: 'posts', identity: {}, names: [`node/${deviceId}`] });
+        }
+        node.on('close', () => this.#section.close());
+    }
+
+    /** Each event of a post, before any filter of the node. */
+    event(event: DeviceEvent, pictures: readonly Picture[]): void {
+        const sighting = this.#only ?? this.#sightingOf(event.device);
+        if (this.#refused.size > 0) this.#admit(event.device.address);
+        if (sighting.state !== 'heard') sighting.enter('heard');
+        sighting.event(event, pictures);
+    }
+
+    rejected({ source, fault }: Pick<Rejection, 'source' | 'fault'>): void {
+        const known = this.#refused.get(source);
+        this.#refused.delete(source);
+        const sighting =
+            known ??
+            this.#section.add(`refused ${source}`, {
+                way: 'posts',
+                identity: { address: source },
+                names: [],
+            });
+        this.#refused.set(source, sighting);
+        if (this.#refused.size > MOST_REFUSED) this.#admit(this.#refused.keys().next().value);
+        sighting.enter('rejected', fault);
+    }
+
+    #sightingOf(identity: DeviceIdentity): Sighting {
+        const key = deviceKey(identity);
+        return (
+            this.#section.find(key) ?? this.#section.add(key, { way: 'posts', identity: { ...identity }, names: [] })
+        );
+    }
+
+    /** Forgets that posts of this address were refused. */
+    #admit(address: string | undefined): void {
+        if (address !== undefined && this.#refused.delete(address)) this.#section.drop(`refused ${address}`);
+    }
+}
