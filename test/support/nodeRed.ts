@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { packageRoot } from './packageRoot';
+import type { Resources } from './resourceProbe';
 
 export interface NodeRedOptions {
     /** Nodes as in an exported flow; config nodes and tabs included. */
@@ -25,6 +26,8 @@ export interface NodeRedOptions {
     node?: string;
     /** Folder of the `node-red` package; the development dependency by default. */
     nodeRed?: string;
+    /** Counts what it holds open, for {@link RunningNodeRed.resources}. */
+    probe?: boolean;
     /** A user directory that outlives the process (restart tests, installed tarballs); it is not linked or removed. */
     userDir?: string;
 }
@@ -45,7 +48,7 @@ export interface NodeStatus {
 }
 
 interface Report {
-    about: 'debug' | 'status' | 'started' | 'missing-types';
+    about: 'debug' | 'status' | 'started' | 'missing-types' | 'resources';
     id?: string;
     data?: Record<string, unknown>;
 }
@@ -58,7 +61,7 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<Runnin
     const nodeRed = options.nodeRed ?? join(packageRoot, 'node_modules', 'node-red');
     const userDir = options.userDir ?? mkdtempSync(join(tmpdir(), 'vigia-node-red-'));
     if (!options.userDir) linkPackage(userDir);
-    writeFileSync(join(userDir, 'settings.js'), settingsFile(nodeRed, options.settings ?? {}));
+    writeFileSync(join(userDir, 'settings.js'), settingsFile(nodeRed, options.settings ?? {}, options.probe === true));
     if (options.flows || !existsSync(join(userDir, 'flows.json'))) {
         writeFileSync(join(userDir, 'flows.json'), JSON.stringify(options.flows ?? []));
     }
@@ -96,6 +99,7 @@ export class RunningNodeRed {
     readonly #watchers = new Set<() => void>();
     #flowsStarted = 0;
     #missingTypes: unknown;
+    #resources: Resources | undefined;
     #exited = false;
 
     constructor(child: ChildProcess, userDir: string, temporary: boolean) {
@@ -183,6 +187,13 @@ export class RunningNodeRed {
         await this.until(() => this.#flowsStarted > before, 'the deployed flows to start');
     }
 
+    /** What it holds open now; with the option `probe`. */
+    async resources(): Promise<Resources> {
+        this.#resources = undefined;
+        this.#child.send({ ask: 'resources' });
+        return this.until(() => this.#resources, 'Node-RED to count what it holds open');
+    }
+
     /** Stops Node-RED as Ctrl-C does. Rejects when it had died by itself or does not end in time. */
     async close(): Promise<void> {
         const died = this.#exited;
@@ -213,6 +224,7 @@ export class RunningNodeRed {
     #onReport(report: Report): void {
         const { data = {} } = report;
         if (report.about === 'started') this.#flowsStarted += 1;
+        else if (report.about === 'resources') this.#resources = data as unknown as Resources;
         else if (report.about === 'missing-types') this.#missingTypes = data;
         else if (report.about === 'status') this.statuses.set(report.id!, data as NodeStatus);
         else this.#debug.push(readDebug(data));
@@ -250,7 +262,7 @@ function linkPackage(userDir: string): void {
     symlinkSync(packageRoot, link, 'junction');
 }
 
-function settingsFile(nodeRed: string, overrides: Record<string, unknown>): string {
+function settingsFile(nodeRed: string, overrides: Record<string, unknown>, probe: boolean): string {
     const settings = {
         uiHost: '127.0.0.1',
         // 0 asks the system for a free port, which the log then names.
@@ -265,6 +277,9 @@ function settingsFile(nodeRed: string, overrides: Record<string, unknown>): stri
         ...overrides,
     };
     const util = createRequire(join(nodeRed, 'package.json')).resolve('@node-red/util');
+    const probing = `
+const resources = require(${JSON.stringify(join(__dirname, 'resourceProbe.js'))}).installProbe([events]);
+process.on('message', ({ ask }) => ask === 'resources' && report('resources', '', resources()));`;
     return `
 const { events } = require(${JSON.stringify(util)});
 const report = (about, id, data) => process.connected && process.send({ about, id, data });
@@ -276,6 +291,7 @@ events.on('runtime-event', ({ id, payload }) => {
 });
 // A test that was killed must not leave its Node-RED behind.
 process.on('disconnect', () => process.exit(1));
+${probe ? probing : ''}
 module.exports = ${JSON.stringify(settings, null, 4)};
 `;
 }
