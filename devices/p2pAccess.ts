@@ -82,13 +82,9 @@ export class P2pAccess {
      */
     async query(way: P2pWay = DEFAULT_WAY, serial = this.serial): Promise<P2pPresence> {
         if (way.backend === 'sdk') return this.#queryLibrary(way, serial);
-        const rendezvous = new Rendezvous({
-            profile: this.#profile(),
-            serial,
-            clock: monotonicClock,
-            openUdp: this.#openUdp,
-        });
-        const port = new CloudPort(await this.#openUdp(), monotonicClock);
+        const openPort = async () => new CloudPort(await this.#openUdp(), monotonicClock);
+        const rendezvous = new Rendezvous({ profile: this.#profile(), serial, clock: monotonicClock, openPort });
+        const port = await openPort();
         try {
             const { roundTrip } = await rendezvous.locate(port);
             return { online: true, roundTrip };

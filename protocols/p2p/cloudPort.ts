@@ -41,6 +41,7 @@ export class CloudPort {
     readonly #udp: UdpPort;
     readonly #clock: Clock;
     readonly #pending = new Set<Pending>();
+    readonly #dependents: (() => void)[] = [];
     #closed = false;
 
     constructor(udp: UdpPort, clock: Clock) {
@@ -75,9 +76,15 @@ export class CloudPort {
         });
     }
 
+    /** Calls `end` when the port closes: whatever waits for datagrams would wait in vain. */
+    onClose(end: () => void): void {
+        this.#dependents.push(end);
+    }
+
     close(): void {
         if (this.#closed) return;
         this.#closed = true;
+        for (const end of this.#dependents.splice(0)) end();
         for (const pending of [...this.#pending]) this.#settle(pending, () => pending.reject(new Fault('CLOSED')));
         this.onStun = undefined;
         this.onPtcp = undefined;

@@ -25,8 +25,8 @@ export class HolePunch {
     #identify: Buffer | undefined;
     #cancel: () => void = () => undefined;
     #answered: ((peer: Address) => void) | undefined;
+    #giveUp: () => void = () => undefined;
     #verifiedAt = 0;
-    #closed = false;
 
     constructor(port: CloudPort, announced: Announced, clock: Clock) {
         this.#port = port;
@@ -34,6 +34,7 @@ export class HolePunch {
         this.#clock = clock;
         this.#identify = announced.deviceIdentify;
         port.onStun = (message, from) => this.#onStun(message, from);
+        port.onClose(() => this.close());
     }
 
     /**
@@ -44,6 +45,7 @@ export class HolePunch {
     punch(cap: number): Promise<Address | undefined> {
         const deadline = this.#clock.now() + cap;
         return new Promise((resolve) => {
+            this.#giveUp = () => finish(undefined);
             const finish = (peer: Address | undefined) => {
                 this.#cancel();
                 this.#answered = undefined;
@@ -56,7 +58,7 @@ export class HolePunch {
                 this.#cancel = this.#clock.after(SETTLE, () => finish(peer));
             };
             const ask = () => {
-                if (this.#closed || this.#clock.now() >= deadline) {
+                if (this.#clock.now() >= deadline) {
                     finish(undefined);
                     return;
                 }
@@ -83,9 +85,7 @@ export class HolePunch {
     }
 
     close(): void {
-        this.#closed = true;
-        this.#cancel();
-        this.#answered = undefined;
+        this.#giveUp();
         this.#port.onStun = undefined;
     }
 

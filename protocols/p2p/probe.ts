@@ -77,9 +77,10 @@ async function askCloud(
 ): Promise<{ report: CloudReport; privatePort?: number }> {
     const clock = options.clock ?? monotonicClock;
     const open = options.openUdp ?? openUdp;
-    const port = new CloudPort(await open(), clock);
+    const openPort = async () => new CloudPort(await open(), clock);
+    const port = await openPort();
     try {
-        const rendezvous = new Rendezvous({ profile, serial: options.serial, clock, openUdp: open });
+        const rendezvous = new Rendezvous({ profile, serial: options.serial, clock, openPort });
         const { roundTrip, info } = await rendezvous.locate(port);
         return { report: { cloud: profile.name, online: true, roundTrip }, privatePort: info.privatePort };
     } catch (thrown) {

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import type { Clock } from '../clock';
 import { Fault, type FaultCode } from '../errors';
-import { CloudPort, STAGE_CAP } from './cloudPort';
+import { type CloudPort, STAGE_CAP } from './cloudPort';
 import {
     addressKey,
     type DeviceInfo,
@@ -24,7 +24,6 @@ import {
     writeRequest,
 } from './message';
 import type { CloudProfile } from './profiles';
-import type { OpenUdp } from './udpPort';
 import { wsseTime } from './wsse';
 
 const CLOCK_TRIES = 3;
@@ -36,7 +35,8 @@ export interface RendezvousOptions {
     serial: string;
     credentials?: P2pCredentials;
     clock: Clock;
-    openUdp: OpenUdp;
+    /** A port of its own for one question. */
+    openPort(): Promise<CloudPort>;
     /** This machine's LAN addresses, which let a recorder on the same LAN be reached without the internet. */
     localAddresses?: () => string[];
 }
@@ -274,7 +274,7 @@ export class Rendezvous {
 
     /** The keeper is asked from a socket of its own; some refuse our signature with 401 "KeyError". */
     async #askKeeper(keeper: Address, path: string, lenient = false): Promise<CloudResponse> {
-        const port = new CloudPort(await this.#options.openUdp(), this.#options.clock);
+        const port = await this.#options.openPort();
         try {
             const answer = await this.#ask(port, { to: keeper, path, unsignedAfter401: true, lenient });
             return answer;

@@ -63,9 +63,10 @@ class Turnstile {
     #free = HANDSHAKES_AT_A_TIME;
     #queue: (() => void)[] = [];
 
-    async enter(): Promise<() => void> {
+    /** @throws Fault CLOSED where `signal` ends the waiting */
+    async enter(signal: AbortSignal): Promise<() => void> {
         if (this.#free > 0) this.#free -= 1;
-        else await new Promise<void>((go) => this.#queue.push(go));
+        else await this.#wait(signal);
         let left = false;
         return () => {
             if (left) return;
@@ -74,6 +75,22 @@ class Turnstile {
             if (next) next();
             else this.#free += 1;
         };
+    }
+
+    #wait(signal: AbortSignal): Promise<void> {
+        return new Promise((resolve, reject) => {
+            const go = () => {
+                signal.removeEventListener('abort', leave);
+                resolve();
+            };
+            const leave = () => {
+                this.#queue = this.#queue.filter((other) => other !== go);
+                reject(new Fault('CLOSED'));
+            };
+            if (signal.aborted) return leave();
+            signal.addEventListener('abort', leave, { once: true });
+            this.#queue.push(go);
+        });
     }
 }
 
@@ -91,6 +108,8 @@ export class P2pSession implements TunnelSource {
     readonly #listeners = new Set<(state: SourceState) => void>();
     #state: SourceState = { state: 'closed' };
     #wanted = false;
+    /** Ends what waits its turn for a handshake. */
+    #leaving = new AbortController();
     #way: Way | undefined;
     /** Relays left behind for a direct route, kept until their last connection ends. */
     readonly #draining = new Set<Way>();
@@ -139,6 +158,7 @@ export class P2pSession implements TunnelSource {
     open(): void {
         if (this.#wanted) return;
         this.#wanted = true;
+        this.#leaving = new AbortController();
         this.#attempt = 0;
         this.#mayRepunch = true;
         this.#build();
@@ -164,11 +184,12 @@ export class P2pSession implements TunnelSource {
     /** Closes everything and leaves nothing behind; may be opened again. */
     async close(): Promise<void> {
         this.#wanted = false;
+        this.#leaving.abort();
         this.#cancelRetry();
         this.#cancelRepunch();
         this.#cancelDrain();
         this.#rejectWaiting(new Fault('CLOSED'));
-        for (const port of this.#loosePorts) port.close();
+        for (const port of [...this.#loosePorts]) port.close();
         const ways = [this.#way, ...this.#draining];
         this.#way = undefined;
         this.#draining.clear();
@@ -297,11 +318,12 @@ export class P2pSession implements TunnelSource {
             throw new Fault('CLOSED');
         }
         this.#loosePorts.add(port);
+        port.onClose(() => this.#loosePorts.delete(port));
         return port;
     }
 
     async #handshake(): Promise<Way> {
-        const leave = await turnstile.enter();
+        const leave = await turnstile.enter(this.#leaving.signal);
         const ports: CloudPort[] = [];
         try {
             if (!this.#wanted) throw new Fault('CLOSED');
@@ -329,7 +351,7 @@ export class P2pSession implements TunnelSource {
             credentials,
             localAddresses,
             clock: this.#clock,
-            openUdp: this.#openUdp,
+            openPort: () => this.#openPort(),
         });
     }
 
@@ -447,6 +469,7 @@ export class P2pSession implements TunnelSource {
                 return closing;
             },
         };
+        port.onClose(() => way.channel.close());
         return way;
     }
 
@@ -465,7 +488,7 @@ export class P2pSession implements TunnelSource {
     async #repunch(): Promise<void> {
         const relayed = this.#way;
         if (!relayed) return;
-        const leave = await turnstile.enter();
+        const leave = await turnstile.enter(this.#leaving.signal);
         let device: CloudPort | undefined;
         try {
             const rendezvous = this.#rendezvous();

@@ -277,6 +277,15 @@ describe('a P2P session', () => {
         assert.equal(cloud.relayCount, 0);
     });
 
+    it('closes at once while it still looks for a hole', async () => {
+        const { cloud } = await world({ nat: 'symmetric' });
+        const { made } = session(cloud, { route: 'direct', punchTimeout: 3_600_000 });
+        made.open();
+        await until('the recorder was invited', () => cloud.calls.some((path) => path.includes('p2p-channel')));
+        await made.close();
+        assert.equal(made.state.state, 'closed');
+    });
+
     it('refuses a serial number that could break a request', async () => {
         const { cloud } = await world();
         const { made } = session(cloud, { serial: 'A/../B HTTP' });
