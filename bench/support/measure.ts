@@ -1,6 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** What a client process says of itself when it is done. */
 export interface Measurement {
@@ -26,6 +28,31 @@ export function startMeter(): () => Measurement {
     };
 }
 
+/** What a server process says of itself when it is asked. */
+export interface ProcessFigures {
+    /** CPU seconds since its start, user and system. */
+    cpu: number;
+    /** Bytes of resident memory, and the most that it ever had. */
+    rss: number;
+    peak: number;
+    /** Bytes of the JavaScript heap and of Buffers in use. */
+    heap: number;
+}
+
+/** Figures of this process. @param collected after a collection, for what really is in use */
+export function processFigures(collected = false): ProcessFigures {
+    if (collected) collect();
+    const { user, system } = process.cpuUsage();
+    const { rss, heapUsed, external } = process.memoryUsage();
+    return { cpu: (user + system) / 1e6, rss, peak: process.resourceUsage().maxRSS * 1024, heap: heapUsed + external };
+}
+
+/** A collection in a process that was not started for it, such as a real Node-RED. */
+function collect(): void {
+    setFlagsFromString('--expose-gc');
+    runInNewContext('gc')();
+}
+
 /** Forks one of the programs beside this file, which may collect garbage, and waits until it says that it is ready. */
 export async function forkReady(program: string): Promise<ChildProcess> {
     const child = fork(join(__dirname, program), { execArgv: ['--expose-gc'] });
@@ -44,6 +71,12 @@ export async function ask<T>(child: ChildProcess, order: object): Promise<T> {
 export function median(values: number[]): number {
     const sorted = [...values].sort((a, b) => a - b);
     return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** The value that a share of the others does not exceed: 0.99 of all answers took at most so long. */
+export function percentile(values: number[], share: number): number {
+    const sorted = [...values].sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
 }
 
 /** A table for the terminal, first row the heads. */
