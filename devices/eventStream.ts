@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../protocols/clock';
 import type { Fault } from '../protocols/errors';
 import { AlertStream, type ConnectionChange } from '../protocols/isapi/alertStream';
 import type { Part, SplitterFault } from '../protocols/multipart/partSplitter';
+import { Pace } from '../protocols/pace';
 import type { Progress } from './catchUp/logReader';
 import type { DeviceLink } from './link';
 import type { RecorderChannels } from './recorderChannels';
@@ -13,6 +14,9 @@ import type { DeviceWatcher } from './watcher';
 /** Originals that are kept, and the characters of each. */
 const MOST_KEPT = 10;
 const LONGEST_KEPT = 64 * 1024;
+
+/** All streams of this process open at this pace: a thousand at once would hold up everything else for seconds. */
+const OPENINGS = new Pace(25, 100);
 
 export interface StreamOptions {
     mode: 'auto' | 'alertStream' | 'subscribe';
@@ -133,6 +137,7 @@ export class EventStream {
             mode: options.mode,
             vendor: this.#vendor,
             watchdog: options.watchdog,
+            pace: OPENINGS,
             clock: this.#clock,
             listener: {
                 onPart: (part) => this.#read(part, reader),

@@ -3,6 +3,7 @@ import { eventManagerPath } from '../dahua/eventManager';
 import { Fault } from '../errors';
 import type { HttpRequest } from '../http/client';
 import type { Part, SplitterFault } from '../multipart/partSplitter';
+import type { Pace } from '../pace';
 import { pause } from '../pause';
 import { meansForeign } from './answerFault';
 import { EventConnection, type OpenStream } from './eventConnection';
@@ -53,6 +54,8 @@ export interface AlertStreamOptions {
     watchdog: number;
     /** Types that are subscribed to, as the device names them; all where there are none. */
     events?: readonly string[];
+    /** Shared with others that open at the same moment: after a deploy, or when their network is back. */
+    pace?: Pace;
     listener: AlertStreamListener;
     clock?: Clock;
     /** 0 ≤ x < 1 */
@@ -174,6 +177,8 @@ export class AlertStream {
     async #run(): Promise<void> {
         while (!this.#closed.signal.aborted) {
             if (this.#state !== 'online') this.#tell({ state: 'connecting' });
+            await this.#wait(this.#options.pace?.next() ?? 0);
+            if (this.#closed.signal.aborted) return;
             const end = await this.#connect();
             if (this.#closed.signal.aborted) return;
             const { delay, silent } = this.#policy.after(end, this.#clock.now());

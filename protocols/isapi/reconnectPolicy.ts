@@ -22,7 +22,9 @@ export interface Reconnection {
     silent: boolean;
 }
 
-const BACKOFF_SECONDS = [1, 2, 5, 10, 20, 30, 60];
+const BACKOFF_SECONDS = [1, 2, 5, 10, 20, 30];
+/** However long an outage was, all streams are back within a minute after it. */
+const LONGEST_MS = 60_000;
 const JITTER = 0.2;
 
 /** A connection that lived so long has shown that the device is well. */
@@ -108,14 +110,19 @@ export class ReconnectPolicy {
     }
 
     #backOff(): Reconnection {
-        const seconds = BACKOFF_SECONDS[Math.min(this.#failures, BACKOFF_SECONDS.length - 1)] as number;
+        const seconds = BACKOFF_SECONDS[this.#failures];
         this.#failures += 1;
-        return { delay: this.#around(seconds * 1000), silent: false };
+        const delay = seconds === undefined ? this.#atMost(LONGEST_MS) : this.#around(seconds * 1000);
+        return { delay, silent: false };
     }
 
     /** Spread, so that many streams that broke together do not come back together. */
     #around(ms: number): number {
         return Math.round(ms * (1 - JITTER + 2 * JITTER * this.#random()));
+    }
+
+    #atMost(ms: number): number {
+        return Math.round(ms * (1 - JITTER + JITTER * this.#random()));
     }
 
     #later(ms: number): number {

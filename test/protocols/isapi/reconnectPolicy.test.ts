@@ -55,6 +55,12 @@ describe('the policy of reconnecting', () => {
         assert.equal(policy.after(refused('CONNECT_REFUSED'), NOW + 10_000).silent, false);
     });
 
+    it('tries again within a minute, however long the outage was', () => {
+        const policy = new ReconnectPolicy(() => 0.999, 0);
+        const delays = Array.from({ length: 50 }, () => policy.after(refused('CONNECT_TIMEOUT'), NOW).delay);
+        assert.ok(Math.max(...delays) <= 60_000, String(delays));
+    });
+
     it('begins anew after a reset', () => {
         const policy = new ReconnectPolicy(() => 0.5, 0);
         for (let failure = 0; failure < 4; failure += 1) policy.after(refused('CONNECT_TIMEOUT'), NOW);
