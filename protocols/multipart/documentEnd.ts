@@ -59,6 +59,17 @@ function startsName(byte: number): boolean {
     );
 }
 
+function nextTag(bytes: Buffer, from: number, to: number): number {
+    let at = from;
+    while (at < to && bytes[at] !== LESS_THAN) at += 1;
+    return at;
+}
+
+/** Whether a byte neither ends a tag nor begins a quoted value or another tag. */
+function isPlainInTag(byte: number): boolean {
+    return byte !== GREATER_THAN && byte !== LESS_THAN && byte !== EQUALS;
+}
+
 class JsonScanner implements DocumentScanner {
     state: DocumentScanner['state'] = 'open';
     #depth = 0;
@@ -170,7 +181,7 @@ class XmlScanner implements DocumentScanner {
         while (at < to && this.state === 'open') {
             switch (this.#where) {
                 case OUTSIDE:
-                    while (at < to && bytes[at] !== LESS_THAN) at += 1;
+                    at = this.#rootKnown ? this.#passPlain(bytes, at, to) : nextTag(bytes, at, to);
                     if (at === to) return at;
                     this.#where = AFTER_LESS_THAN;
                     at += 1;
@@ -196,6 +207,28 @@ class XmlScanner implements DocumentScanner {
             }
         }
         return at;
+    }
+
+    /**
+     * Passes text and the tags that cannot matter: whole ones without attributes, of a name that begins otherwise than that
+     * of the root. They are nearly all, and cost a byte each this way.
+     *
+     * @returns the next tag that may matter, or `to`
+     */
+    #passPlain(bytes: Buffer, from: number, to: number): number {
+        const initial = this.#root[0];
+        let at = from;
+        for (;;) {
+            at = nextTag(bytes, at, to);
+            if (at + 2 >= to) return at;
+            const isClosing = bytes[at + 1] === SLASH;
+            const first = bytes[isClosing ? at + 2 : at + 1] as number;
+            if (first === initial || !startsName(first)) return at;
+            let end = at + 2;
+            while (end < to && isPlainInTag(bytes[end] as number)) end += 1;
+            if (end === to || bytes[end] !== GREATER_THAN) return at;
+            at = end + 1;
+        }
     }
 
     #afterLessThan(byte: number, at: number): number {

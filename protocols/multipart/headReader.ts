@@ -1,11 +1,15 @@
 import { agreement, type Cursor } from './cursor';
 import type { Delimiter, Delimiters } from './delimiters';
 import { startsDocument } from './documentEnd';
+import { KnownHeads } from './knownHeads';
 import { HeaderLines, type PartDescription } from './partHeaders';
 
 const LF = 0x0a;
 const CR = 0x0d;
 const HYPHEN = 0x2d;
+
+/** Bytes of the line end that a delimiter leaves behind. */
+const LINE_END = 2;
 
 const HTTP_VERSION = Buffer.from('http/');
 const JPEG = Buffer.from([0xff, 0xd8]);
@@ -27,8 +31,12 @@ export class HeadReader {
     readonly #cursor: Cursor;
     readonly #delimiters: Delimiters;
     readonly #limit: number;
+    readonly #known = new KnownHeads();
     #lines = new HeaderLines();
     #afterDelimiter = false;
+    /** The bytes in which the head began behind a delimiter, and where. */
+    #begin: { bytes: Buffer; at: number } | undefined;
+    #description: PartDescription | undefined;
     /** Whether this is the head of an HTTP response. */
     isHttp = false;
     /** Whether lines begin with the CR that belongs to the end of the line before (`\n\r`). */
@@ -54,21 +62,26 @@ export class HeadReader {
     open(afterDelimiter: boolean): void {
         this.#lines = new HeaderLines();
         this.#afterDelimiter = afterDelimiter;
+        this.#begin = undefined;
+        this.#description = undefined;
         this.isHttp = false;
         this.hasLeadingCr = false;
     }
 
     describe(): PartDescription {
-        return this.#lines.describe();
+        this.#description ??= this.#lines.describe();
+        return this.#description;
     }
 
     step(): HeadResult {
+        if (this.#afterDelimiter && this.#passKnown()) return 'end';
         const cursor = this.#cursor;
         const { bytes, at, final } = cursor;
         const hasCr = bytes[at] === CR;
         if (hasCr && at + 1 === bytes.length && !final) return 'more';
         if (this.#afterDelimiter) {
             this.#afterDelimiter = false;
+            this.#begin = { bytes, at };
             cursor.at += hasCr && bytes[at + 1] === LF ? 2 : 1;
             return 'on';
         }
@@ -82,6 +95,28 @@ export class HeadReader {
         // The blank line is missing: the body begins here.
         cursor.at = start;
         return 'end';
+    }
+
+    /** Passes a head that came before like this, all at once. */
+    #passKnown(): boolean {
+        const cursor = this.#cursor;
+        const read = this.#known.read(cursor.bytes, cursor.at);
+        if (read === undefined || read.end - cursor.at - LINE_END > this.#limit) return false;
+        this.#afterDelimiter = false;
+        this.#lines.count = read.count;
+        this.#lines.bytes = read.end - cursor.at - LINE_END;
+        this.#description = read.description;
+        cursor.at = read.end;
+        return true;
+    }
+
+    /** Remembers a head that has come in one piece, and is the ordinary head of a part. */
+    #learn(): void {
+        const { bytes, at } = this.#cursor;
+        if (this.#begin?.bytes !== bytes || this.isHttp || this.hasLeadingCr) return;
+        const description = this.describe();
+        if (description.contentType?.startsWith('multipart/')) return;
+        this.#known.learn(bytes.subarray(this.#begin.at, at), description, this.count);
     }
 
     /** A delimiter where a header is expected: a doubled one, or a part without a body. */
@@ -102,7 +137,10 @@ export class HeadReader {
         this.#lines.bytes += lineEnd + 1 - at;
         if (line.length > 0 && !this.#takeLine(line)) return 'garbage';
         this.#cursor.at = lineEnd + 1;
-        if (line.length === 0) return 'end';
+        if (line.length === 0) {
+            this.#learn();
+            return 'end';
+        }
         if (hasCr) this.hasLeadingCr = true;
         return 'on';
     }
