@@ -187,15 +187,15 @@ window.vigiaEditor ??= (() => {
     }
 
     /**
-     * A node that was written by hand or by a program may lack properties and has no `version`: it gets what a new node
-     * has, as the runtime gives it, so that labels, validators and dialogs find values. That alone is no change to deploy.
+     * A node that was written by hand, by a program or by an older pack may lack properties, its `version` among them: it
+     * gets what a new node has, as the runtime gives it, so that labels, validators and dialogs find values. That alone is
+     * no change to deploy.
      */
     function complete(node) {
-        if (node._def?.set?.module !== PACKAGE || Number(node.version ?? 0) > 0) return;
+        if (node._def?.set?.module !== PACKAGE) return;
         for (const [name, { value }] of Object.entries(node._def.defaults)) {
             if (node[name] === undefined) node[name] = structuredClone(value);
         }
-        node.version = node._def.defaults.version.value;
     }
     RED.events.on('nodes:add', complete);
 

@@ -32,7 +32,8 @@ const MIGRATIONS: Record<string, readonly Migration[]> = {
  */
 export function migrate(type: string, saved: object): SavedConfig {
     let config = { ...saved } as SavedConfig;
-    const from = Number(config.version ?? 0);
+    // Whatever is no number says as little as none.
+    const from = Number(config.version) || 0;
     for (const step of MIGRATIONS[type] ?? []) {
         if (step.version > from) config = { ...step.up(config), version: step.version };
     }

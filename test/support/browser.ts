@@ -137,7 +137,8 @@ export class EditorPage {
     async #trayIsOpen(): Promise<void> {
         await this.page.locator('.red-ui-tray-toolbar .primary').last().waitFor();
         await this.page.waitForFunction(
-            `!$('.red-ui-tray').is(':animated') && !$('#red-ui-editor-stack').is(':animated')`,
+            `!$('.red-ui-tray').is(':animated') && !$('#red-ui-editor-stack').is(':animated') &&
+            document.getAnimations().every((one) => one.effect.getComputedTiming().endTime === Infinity)`,
         );
     }
 }
