@@ -6,6 +6,7 @@ import { browserMissing, type EditorPage, openEditor, startBrowser } from '../su
 import { freePort } from '../support/freePort';
 import { RUNTIMES } from '../support/matrix';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
+import { takePicture } from '../support/screenshots';
 
 const KEY = 'Canary-7f3a';
 const NEW_KEY = 'Other-key-42';
@@ -75,9 +76,7 @@ for (const runtime of RUNTIMES) {
             for (const words of ['online', 'GATE1', 'portaria', '127.0.0.1', '5.0', 'DS-TEST-CAM']) {
                 assert.ok(shown.includes(words), `${words}: ${shown}`);
             }
-            if (process.env.VIGIA_SCREENSHOTS) {
-                await editor.page.screenshot({ path: `${process.env.VIGIA_SCREENSHOTS}/isup-in ${runtime.name}.png` });
-            }
+            await takePicture(editor.page, 'isup-in');
             await editor.cancel();
         });
 

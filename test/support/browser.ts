@@ -68,19 +68,21 @@ export class EditorPage {
     async logIn({ username, password }: { username: string; password: string }): Promise<void> {
         await this.page.locator('#node-dialog-login-username').fill(username);
         await this.page.locator('#node-dialog-login-password').fill(password);
+        // Until now nobody was logged in, and the page has been told so.
+        this.problems.length = 0;
         await this.page.locator('#node-dialog-login-submit').click();
     }
 
     /** Opens the dialog of a node of the flow, as a double click does. */
     async openNode(id: string): Promise<void> {
         await this.run(`RED.editor.edit(RED.nodes.node('${id}'))`);
-        await this.#trayIsOpen();
+        await this.dialogIsOpen();
     }
 
     /** Opens the dialog of a config node; without an id, that of a new one. */
     async openConfig(type: string, id = '_ADD_'): Promise<void> {
         await this.run(`RED.editor.editConfig('', '${type}', '${id}')`);
-        await this.#trayIsOpen();
+        await this.dialogIsOpen();
     }
 
     /** Saves the dialog; resolves when it is gone. */
@@ -134,7 +136,7 @@ export class EditorPage {
     }
 
     /** The tray slides in; a click before it has arrived would miss. */
-    async #trayIsOpen(): Promise<void> {
+    async dialogIsOpen(): Promise<void> {
         await this.page.locator('.red-ui-tray-toolbar .primary').last().waitFor();
         await this.page.waitForFunction(
             `!$('.red-ui-tray').is(':animated') && !$('#red-ui-editor-stack').is(':animated') &&
