@@ -135,11 +135,14 @@ export class EditorPage {
         }
     }
 
-    /** The tray slides in; a click before it has arrived would miss. */
+    /**
+     * Waits for the dialog on top. The tray slides in, and a click before it has arrived would miss; the fields of nodes
+     * with credentials are filled in when these have come.
+     */
     async dialogIsOpen(): Promise<void> {
         await this.page.locator('.red-ui-tray-toolbar .primary').last().waitFor();
         await this.page.waitForFunction(
-            `!$('.red-ui-tray').is(':animated') && !$('#red-ui-editor-stack').is(':animated') &&
+            `$('.red-ui-tray').last().find('.form-row').length > 0 && $.active === 0 && !$('.red-ui-tray').is(':animated') && !$('#red-ui-editor-stack').is(':animated') &&
             document.getAnimations().every((one) => one.effect.getComputedTiming().endTime === Infinity)`,
         );
     }
