@@ -8,7 +8,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 export const PAGE = join(root, 'docs', 'architecture.md');
 
 /** From the wire up: none knows of those after it. */
-const FLOORS = ['protocols', 'events', 'devices', 'runtime', 'nodes', 'simulator'];
+const FLOORS = ['protocols', 'events', 'devices', 'runtime', 'nodes', 'plugins', 'simulator'];
 /** May use any floor; none may use it. */
 const APART = 'simulator';
 /** Folders whose folders are rooms of their own. */
