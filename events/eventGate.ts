@@ -141,8 +141,7 @@ export class EventGate {
     private remember(id: string): void {
         this.passed.add(id);
         if (this.passed.size <= MAX_PASSED) return;
-        const [oldest] = this.passed;
-        this.passed.delete(oldest!);
+        this.passed.delete(this.passed.values().next().value!);
     }
 
     /** The end that the device did not send. */

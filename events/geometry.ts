@@ -53,13 +53,21 @@ function readPoint(fields: Fields | undefined): [number, number] | undefined {
 /** Points of a line or polygon; points that cannot be read are left out. */
 export function readPoints(entries: Fields[]): [number, number][] {
     const points: [number, number][] = [];
+    const values: number[] = [];
     for (const entry of entries) {
         const point = readPoint(entry);
-        if (point !== undefined) points.push(point);
+        if (point === undefined) continue;
+        points.push(point);
+        values.push(point[0], point[1]);
     }
-    const scale = scaleOf(points.flat());
+    const scale = scaleOf(values);
     if (scale === undefined) return [];
-    return points.map(([x, y]) => [share(x, scale[0]), share(y, scale[1])]);
+    const [across, down] = scale;
+    for (const point of points) {
+        point[0] = share(point[0], across);
+        point[1] = share(point[1], down);
+    }
+    return points;
 }
 
 export function readResolution(value: unknown): Resolution | undefined {

@@ -47,7 +47,14 @@ export function hashOf(text: string): string {
         high = Math.imul(high ^ (code + 0x9e37), 0x01000193);
     }
     low ^= high >>> 15;
-    return (high >>> 0).toString(16).padStart(8, '0') + (low >>> 0).toString(16).padStart(8, '0');
+    return hexOf(high) + hexOf(low);
+}
+
+/** The two hexadecimal digits of each byte. */
+const HEX = Array.from({ length: 256 }, (_none, byte) => byte.toString(16).padStart(2, '0'));
+
+function hexOf(bits: number): string {
+    return HEX[bits >>> 24]! + HEX[(bits >>> 16) & 0xff]! + HEX[(bits >>> 8) & 0xff]! + HEX[bits & 0xff]!;
 }
 
 export interface EventFacts {
@@ -81,9 +88,12 @@ export function eventId(event: DeviceEvent, facts: EventFacts): string {
     return hashOf(`${place}|${time}|${event.state}|${facts.detail}`);
 }
 
+/** Ids of the vendor stand behind a word and a hyphen. */
+const CONTENT_ID = 16;
+
 /** Whether an id was made of the content, because the vendor gives the occurrence none. */
 export function isContentId(id: string): boolean {
-    return /^[0-9a-f]{16}$/.test(id);
+    return id.length === CONTENT_ID && !id.includes('-');
 }
 
 interface Remembered {

@@ -140,6 +140,7 @@ export class PictureCollector {
 
     /** Sends what waits, with the pictures that have come. */
     flush(): void {
+        if (this.waiting.length === 0) return;
         for (const waiting of this.waiting.splice(0)) this.send(waiting);
     }
 

@@ -22,6 +22,9 @@ const UNSIGNED = /^(\d{1,2}):(\d{2})$/;
 const FIRST_YEAR = 2000;
 /** The widest offset there is, in minutes. */
 const WIDEST = 14 * 60;
+/** Every month has so many days. */
+const SURE_DAYS = 28;
+const ZERO = 0x30;
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /**
@@ -32,6 +35,8 @@ const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
  * @param assumedOffset minutes east of UTC for times without offset; by default those of this machine
  */
 export function readTime(text: string | undefined, receivedAt: number, assumedOffset?: number): EventTime {
+    const usual = text === undefined ? undefined : readUsual(text);
+    if (usual !== undefined) return usual;
     const match = text === undefined ? null : FORM.exec(text);
     if (match === null) return arrival(text, receivedAt);
     const [, year, month, day, hour, minute, second = '00', fraction, zone] = match as unknown as string[];
@@ -61,6 +66,30 @@ export function readTime(text: string | undefined, receivedAt: number, assumedOf
     return result;
 }
 
+/** `2026-11-20T14:32:07+08:00`, as nearly every device writes it; `undefined` for anything else, and anything odd. */
+function readUsual(text: string): EventTime | undefined {
+    if (text.length !== 25 || text[10] !== 'T' || text[4] !== '-' || text[7] !== '-') return undefined;
+    if (text[13] !== ':' || text[16] !== ':' || text[22] !== ':') return undefined;
+    const sign = text[19] === '+' ? 1 : text[19] === '-' ? -1 : Number.NaN;
+    const y = twoDigits(text, 0) * 100 + twoDigits(text, 2);
+    const m = twoDigits(text, 5);
+    const d = twoDigits(text, 8);
+    const h = twoDigits(text, 11);
+    const min = twoDigits(text, 14);
+    const s = twoDigits(text, 17);
+    const size = twoDigits(text, 20) * 60 + twoDigits(text, 23);
+    const isSure = y >= FIRST_YEAR && m >= 1 && m <= 12 && d >= 1 && d <= SURE_DAYS && h <= 23 && min <= 59 && s <= 59;
+    if (!isSure || !(sign * size <= WIDEST && sign * size >= -WIDEST)) return undefined;
+    const offset = sign < 0 ? -size : size;
+    return { time: text, epoch: Date.UTC(y, m - 1, d, h, min, s) - offset * 60_000, quality: 'offset', offset };
+}
+
+function twoDigits(text: string, at: number): number {
+    const tens = text.charCodeAt(at) - ZERO;
+    const ones = text.charCodeAt(at + 1) - ZERO;
+    return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+}
+
 function readOffset(zone: string, assumed?: number): { minutes: number; text: string; sure: boolean } | undefined {
     if (zone === 'Z' || zone === 'z') return { minutes: 0, text: 'Z', sure: true };
     const signed = SIGNED.exec(zone);
@@ -79,7 +108,7 @@ function readOffset(zone: string, assumed?: number): { minutes: number; text: st
 }
 
 function arrival(text: string | undefined, receivedAt: number): EventTime {
-    const time = new Date(receivedAt).toISOString();
+    const time = isoUtc(receivedAt);
     const result: EventTime = { time, epoch: receivedAt, quality: 'received', offset: 0 };
     if (text !== undefined && text.trim() !== '') result.deviceTime = text;
     return result;
@@ -92,6 +121,18 @@ function pad(digits: string): string {
 function offsetText(minutes: number): string {
     const size = Math.abs(minutes);
     return `${minutes < 0 ? '-' : '+'}${pad(String(Math.floor(size / 60)))}:${pad(String(size % 60))}`;
+}
+
+let latestEpoch = Number.NaN;
+let latestText = '';
+
+/** An instant as ISO 8601 in UTC. Many events arrive in one millisecond, and the text costs more than reading most of them. */
+export function isoUtc(epoch: number): string {
+    if (epoch !== latestEpoch) {
+        latestText = new Date(epoch).toISOString();
+        latestEpoch = epoch;
+    }
+    return latestText;
 }
 
 /** An instant as ISO 8601 with the given offset (minutes east of UTC), to the millisecond. */

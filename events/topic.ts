@@ -2,11 +2,24 @@ import type { DeviceEvent } from './deviceEvent';
 
 const LONGEST_LEVEL = 64;
 
+/** The same few devices and kinds name every message. */
+const levels = new Map<string, string>();
+const MAX_LEVELS = 1024;
+
 /**
  * One level of an MQTT topic: no separator, wildcard or control character, no blanks. Accents and case stay, they are
  * part of the name that somebody gave the device.
  */
 export function topicLevel(text: string): string {
+    const known = levels.get(text);
+    if (known !== undefined) return known;
+    const level = readLevel(text);
+    if (levels.size >= MAX_LEVELS) levels.clear();
+    if (text.length <= LONGEST_LEVEL) levels.set(text, level);
+    return level;
+}
+
+function readLevel(text: string): string {
     return (
         text
             .slice(0, 256)

@@ -2,7 +2,7 @@ import { countOf, type Fields, fieldsOf, listOf, numberOf, textOf } from '../../
 import type { Access, DeviceEvent, DeviceIdentity, Person, Plate, Rect } from '../deviceEvent';
 import { readMac } from '../identity';
 import { readTarget } from '../target';
-import { type EventTime, isoAt, readTime } from '../time';
+import { type EventTime, isoAt, isoUtc, readTime } from '../time';
 import { lookUp } from '../vocabulary';
 import type { Draft, Filler, Origin } from './draft';
 import { readSimilarity } from './person';
@@ -74,7 +74,7 @@ export function readDahuaEnvelope(body: Fields, origin: Origin): Draft {
         state: stateOf(textOf(body.Action), instant),
         time,
         timeQuality: quality,
-        receivedAt: new Date(origin.receivedAt).toISOString(),
+        receivedAt: isoUtc(origin.receivedAt),
         replay: false,
     };
     if (deviceTime !== undefined) event.deviceTime = deviceTime;

@@ -2,7 +2,7 @@ import { type Fields, fieldsOf, textOf } from '../../protocols/isapi/values';
 import { readChannel } from '../channel';
 import type { DeviceEvent, DeviceIdentity, EventState } from '../deviceEvent';
 import { readMac } from '../identity';
-import { readTime } from '../time';
+import { isoUtc, readTime } from '../time';
 import { lookUp } from '../vocabulary';
 import type { Draft, Origin } from './draft';
 
@@ -130,7 +130,7 @@ export function readEnvelope(body: Fields, type: string, origin: Origin): Draft 
               ),
         time: clock.time,
         timeQuality: clock.quality,
-        receivedAt: new Date(origin.receivedAt).toISOString(),
+        receivedAt: isoUtc(origin.receivedAt),
         replay: false,
     };
     if (clock.deviceTime !== undefined) event.deviceTime = clock.deviceTime;

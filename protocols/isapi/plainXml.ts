@@ -12,10 +12,15 @@ export interface PlainLimits {
     depth: number;
 }
 
-export interface PlainDocument {
-    /** Local name of the root element. */
+export interface XmlDocument {
+    /** Local name of the first root element. */
     root: string;
+    /** Keyed by the name of the root. Devices glue documents together: two roots of one name are an array. */
     object: XmlObject;
+    /** False where the text ended, or a limit was met, before the root was closed. */
+    complete: boolean;
+    /** What was wrong with the text, in a few words; empty for a well-formed document. */
+    warnings: string[];
 }
 
 /** A tag as it was seen. */
@@ -29,6 +34,11 @@ interface Tag {
     next?: Tag;
     /** Its attributes the last time. */
     attributes?: Attributes;
+    /** Its text the last time. */
+    value?: string;
+    valueCodes?: Uint16Array;
+    /** How often its text may still be another one before it is no longer compared with the last. */
+    patience: number;
 }
 
 /** What stands between a tag name and the end of its tag. */
@@ -56,6 +66,9 @@ const FIRST_ODD = 0xd800;
 const MOST_ATTRIBUTES = 8;
 const MOST_TAGS = 1024;
 const LONGEST_NAME = 64;
+const PATIENCE = 8;
+/** Characters of a text that is remembered. */
+const LONGEST_VALUE = 32;
 /** Characters of all attributes of a tag that are remembered. */
 const LONGEST_ATTRIBUTES = 256;
 /** Characters of a document; events have one or two thousand. */
@@ -106,7 +119,7 @@ const UNSAFE = new Set(['__proto__', 'constructor', 'prototype']);
 export class PlainXmlReader {
     readonly #tags = new Map<string, Tag>();
     /** Stands before the root. */
-    readonly #start: Tag = { name: '', local: '', codes: new Uint16Array() };
+    readonly #start: Tag = { name: '', local: '', codes: new Uint16Array(), patience: 0 };
     /** The codes of the text, and a zero behind them: three times as fast to look at as the characters of a string. */
     readonly #codes = new Uint16Array(LONGEST_TEXT + 1);
     readonly #codeBytes = Buffer.from(this.#codes.buffer);
@@ -123,7 +136,7 @@ export class PlainXmlReader {
      * @param text begins with `<`
      * @returns `undefined` where the text is not plain
      */
-    read(text: string, limits: PlainLimits): PlainDocument | undefined {
+    read(text: string, limits: PlainLimits): XmlDocument | undefined {
         if (text.length > LONGEST_TEXT) return undefined;
         this.#text = text;
         this.#codeBytes.write(text, 0, 'utf16le');
@@ -135,7 +148,7 @@ export class PlainXmlReader {
         const object = emptyObject();
         const isPlain = this.#isAtTag() && this.#readElement(object, 0) && this.#isOver();
         this.#text = '';
-        return isPlain ? { root: this.#start.next!.local, object } : undefined;
+        return isPlain ? { root: this.#start.next!.local, object, complete: true, warnings: [] } : undefined;
     }
 
     #isAtTag(): boolean {
@@ -180,7 +193,7 @@ export class PlainXmlReader {
             return isIndentation && this.#readChildren(parent, tag, object, level);
         }
         if (!this.#passClose(tag)) return false;
-        const value = leafValue(this.#text, from, at, kinds);
+        const value = this.#valueOf(tag, from, at, kinds);
         if (value === undefined) return false;
         if (object === undefined) add(parent, tag.local, value);
         else {
@@ -231,10 +244,32 @@ export class PlainXmlReader {
         if (known !== undefined) return known;
         const name = copyOf(slice);
         const colon = name.indexOf(':');
-        const tag: Tag = { name, local: name.slice(colon + 1), codes: codesOf(name) };
+        const tag: Tag = { name, local: name.slice(colon + 1), codes: codesOf(name), patience: PATIENCE };
         if (this.#tags.size >= MOST_TAGS) this.#tags.clear();
         this.#tags.set(name, tag);
         return tag;
+    }
+
+    /** The text of a leaf; `undefined` where it is not plain. */
+    #valueOf(tag: Tag, from: number, to: number, kinds: number): string | undefined {
+        if ((kinds & (SOLID | ENTITY)) === 0) return '';
+        if ((kinds & BREAK) !== 0) return undefined;
+        if ((kinds & ENTITY) !== 0) return decoded(this.#text.slice(from, to));
+        return this.#repeated(tag, from, to) ?? this.#text.slice(from, to);
+    }
+
+    /** The text of the last time where it is the same again, as most are: a string that is known need not be hashed anew. */
+    #repeated(tag: Tag, from: number, to: number): string | undefined {
+        if (tag.patience === 0 || to - from > LONGEST_VALUE) return undefined;
+        const { valueCodes } = tag;
+        if (valueCodes?.length === to - from && isAt(this.#codes, from, valueCodes)) {
+            tag.patience = PATIENCE;
+            return tag.value;
+        }
+        tag.patience -= 1;
+        tag.valueCodes = this.#codes.slice(from, to);
+        tag.value = copyOf(this.#text.slice(from, to));
+        return tag.value;
     }
 
     #passClose(tag: Tag): boolean {
@@ -298,8 +333,9 @@ function copyOf(slice: string): string {
     return Buffer.from(slice, 'utf16le').toString('utf16le');
 }
 
+/** Half as dear as `Object.create(null)`, which makes a hash table that every later look at a field pays for. */
 function emptyObject(): XmlObject {
-    return Object.create(null) as XmlObject;
+    return Object.setPrototypeOf({}, null) as XmlObject;
 }
 
 function objectOf(fields: Attributes['fields']): XmlObject {
@@ -363,14 +399,6 @@ function endOfQuoted(codes: Uint16Array, from: number, quote: number): number {
         at += 1;
     }
     return at;
-}
-
-function leafValue(text: string, from: number, to: number, kinds: number): string | undefined {
-    if ((kinds & (SOLID | ENTITY)) === 0) return '';
-    if ((kinds & BREAK) !== 0) return undefined;
-    const value = text.slice(from, to);
-    if ((kinds & ENTITY) === 0) return value;
-    return decoded(value);
 }
 
 /** A text with its entities resolved; `undefined` where there are others than those of XML itself. */
