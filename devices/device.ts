@@ -12,14 +12,12 @@ import {
 import type { LoginKind } from '../protocols/http/login';
 import type { ConnectionChange } from '../protocols/isapi/alertStream';
 import { meansForeign } from '../protocols/isapi/answerFault';
-import { CatchUp } from './catchUp/catchUp';
+import type { CatchUp } from './catchUp/catchUp';
 import type { MarkStore } from './catchUp/markStore';
-import { DeviceRequests } from './deviceRequests';
+import type { DeviceRequests } from './deviceRequests';
 import { EventStream, type EventSubscriber, type StreamOptions } from './eventStream';
 import type { DeviceLink } from './link';
-import { P2pAccess, type P2pSettings } from './p2pAccess';
-import { P2pLink } from './p2pLink';
-import { PanelSession } from './panelSession';
+import type { P2pAccess, P2pSettings } from './p2pAccess';
 import { fetchPicture, takeCgiSnapshot, takeSnapshot } from './pictures';
 import { RecorderChannels } from './recorderChannels';
 import { type DeviceWatcher, watchedLink } from './watcher';
@@ -64,16 +62,15 @@ export interface DeviceDependencies {
 export class Device {
     readonly identity: DeviceIdentity;
     readonly breaker: LoginBreaker;
-    /** Its side of the P2P cloud, for tunnels. */
-    readonly p2p: P2pAccess;
-    /** Everything that is asked of the device, and what was learned of it on the way. */
-    readonly requests: DeviceRequests;
     /** What the channel numbers in its events mean. */
     readonly channels: RecorderChannels;
     #vendor: 'auto' | Vendor;
     readonly #link: DeviceLink;
     readonly #events: EventStream;
     readonly #clock: Clock;
+    readonly #settings: DeviceSettings;
+    #p2p: P2pAccess | undefined;
+    #requests: DeviceRequests | undefined;
     #catchUp: CatchUp | undefined;
     readonly #watcher: DeviceWatcher | undefined;
 
@@ -81,21 +78,32 @@ export class Device {
     constructor(settings: DeviceSettings, dependencies: DeviceDependencies = {}) {
         const clock = dependencies.clock ?? systemClock;
         this.#clock = clock;
+        this.#settings = settings;
         this.breaker = dependencies.breaker ?? new LoginBreaker({ clock });
         this.identity = {};
         if (settings.name !== '') this.identity.name = settings.name;
         if (settings.host !== '') this.identity.address = settings.host;
-        this.p2p = new P2pAccess({ ...settings.p2p, username: settings.username, password: settings.password });
         // Behind the P2P cloud there are only recorders of this family.
         this.#vendor = settings.vendor === 'auto' && settings.link === 'p2p' ? 'dahua' : settings.vendor;
         const link = dependencies.link ?? this.#linkOf(settings, clock);
         const { watcher } = dependencies;
         this.#watcher = watcher;
         this.#link = watcher === undefined ? link : watchedLink(link, watcher);
-        this.requests = this.#createRequests(settings, clock);
         this.channels = new RecorderChannels(() => this.requests.abilities.channels(), clock);
         const channels = this.#vendor === 'dahua' ? undefined : this.channels;
         this.#events = new EventStream(this.#link, this.identity, clock, this.#vendor, channels, watcher);
+    }
+
+    /** Its side of the P2P cloud, for tunnels. */
+    get p2p(): P2pAccess {
+        this.#p2p ??= this.#createP2p();
+        return this.#p2p;
+    }
+
+    /** Everything that is asked of the device, and what was learned of it on the way. */
+    get requests(): DeviceRequests {
+        this.#requests ??= this.#createRequests();
+        return this.#requests;
     }
 
     /** How the device last let us in; nothing before it did. */
@@ -153,7 +161,7 @@ export class Device {
     async close(): Promise<void> {
         await this.#catchUp?.close();
         const ended = this.#events.close();
-        this.requests.close();
+        this.#requests?.close();
         this.#link.close();
         await ended;
     }
@@ -165,7 +173,7 @@ export class Device {
     }
 
     async #takePicture(channel: number): Promise<Picture> {
-        const vendor = this.#vendor === 'auto' ? this.requests.abilities.known.profile?.vendor : this.#vendor;
+        const vendor = this.#vendor === 'auto' ? this.#requests?.abilities.known.profile?.vendor : this.#vendor;
         if (vendor === 'dahua') return takeCgiSnapshot(this.#link, channel);
         try {
             return await takeSnapshot(this.#link, channel);
@@ -189,8 +197,11 @@ export class Device {
         }
     }
 
+    // What follows is loaded when a device first needs it: most of what this package can do is idle in most flows.
+
     #createCatchUp(store: MarkStore): CatchUp {
-        return new CatchUp({
+        const module = require('./catchUp/catchUp') as typeof import('./catchUp/catchUp');
+        return new module.CatchUp({
             stream: this.#events,
             identity: this.identity,
             ask: (request) => this.requests.send(request, {}),
@@ -204,16 +215,27 @@ export class Device {
         const options = this.#httpOptions(settings, clock);
         if (settings.link === 'p2p') {
             if (settings.p2p.serial === '') throw new Fault('P2P_SERIAL_MISSING');
+            const { P2pLink } = require('./p2pLink') as typeof import('./p2pLink');
             return new P2pLink(this.p2p, options);
         }
         if (settings.host === '') throw new Fault('HOST_MISSING');
         return new HttpClient({ ...options, host: settings.host });
     }
 
-    #createRequests(settings: DeviceSettings, clock: Clock): DeviceRequests {
-        const { host, timeout } = settings;
-        const session = new PanelSession({ ...this.#httpOptions(settings, clock), host, breaker: this.breaker, clock });
-        return new DeviceRequests({ link: this.#link, session, vendor: this.#vendor, host, timeout, clock });
+    #createP2p(): P2pAccess {
+        const module = require('./p2pAccess') as typeof import('./p2pAccess');
+        const { p2p, username, password } = this.#settings;
+        return new module.P2pAccess({ ...p2p, username, password });
+    }
+
+    #createRequests(): DeviceRequests {
+        const module = require('./deviceRequests') as typeof import('./deviceRequests');
+        const { PanelSession } = require('./panelSession') as typeof import('./panelSession');
+        const { host, timeout } = this.#settings;
+        const clock = this.#clock;
+        const options = this.#httpOptions(this.#settings, clock);
+        const session = new PanelSession({ ...options, host, breaker: this.breaker, clock });
+        return new module.DeviceRequests({ link: this.#link, session, vendor: this.#vendor, host, timeout, clock });
     }
 
     #httpOptions(settings: DeviceSettings, clock: Clock): Omit<HttpClientOptions, 'host'> {

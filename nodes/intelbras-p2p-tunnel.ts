@@ -8,7 +8,6 @@ import { NodeStatus } from '../runtime/nodeStatus';
 import { addP2pTestRoute } from '../runtime/p2pTestRoute';
 import { type IntelbrasP2pTunnelSettings, readIntelbrasP2pTunnel } from '../runtime/settings/intelbrasP2pTunnel';
 import { tunnelDevices } from '../runtime/sidebar/tunnelDevices';
-import { readCommand, TunnelDesk, tunnelPayload } from '../runtime/tunnelDesk';
 
 /** Local TCP ports that reach a recorder over the P2P cloud. */
 export = (RED: NodeAPI): void => {
@@ -24,6 +23,8 @@ export = (RED: NodeAPI): void => {
     }
 
     function serve(node: Node, status: NodeStatus, settings: IntelbrasP2pTunnelSettings): void {
+        const { readCommand, TunnelDesk, tunnelPayload } =
+            require('../runtime/tunnelDesk') as typeof import('../runtime/tunnelDesk');
         const access = deviceOf(RED, settings.device).p2p;
         const show = tunnelDevices(node, { device: settings.device, serial: access.serial });
         const desk = new TunnelDesk(access, settings, (report) => {

@@ -1,5 +1,4 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { outlineOperations } from '../devices/operations';
 import { Fault } from '../protocols/errors';
 import { deviceOf } from '../runtime/deviceNode';
 import { environmentOf } from '../runtime/environment';
@@ -7,7 +6,7 @@ import { explain } from '../runtime/faultText';
 import { migrate } from '../runtime/migrations';
 import { NodeStatus } from '../runtime/nodeStatus';
 import { explained } from '../runtime/requestFault';
-import { RequestRunner } from '../runtime/requestRunner';
+import type { RequestRunner } from '../runtime/requestRunner';
 import { readIsapiRequest } from '../runtime/settings/isapiRequest';
 import type { RequestMessage } from '../runtime/wantedRequest';
 
@@ -43,7 +42,8 @@ export = (RED: NodeAPI): void => {
         try {
             const settings = readIsapiRequest(migrate('isapi-request', saved), environmentOf(RED, node));
             const device = deviceOf(RED, settings.device);
-            return new RequestRunner(RED, node, settings, device, (report) => status.progress(report));
+            const runner = require('../runtime/requestRunner') as typeof import('../runtime/requestRunner');
+            return new runner.RequestRunner(RED, node, settings, device, (report) => status.progress(report));
         } catch (thrown) {
             const fault = Fault.from(thrown);
             status.fault(fault);
@@ -58,7 +58,8 @@ export = (RED: NodeAPI): void => {
     RED.httpAdmin.get(
         '/isapi-request/operations',
         RED.auth.needsPermission('isapi-request.read'),
-        (_request, response) => {
+        async (_request, response) => {
+            const { outlineOperations } = await import('../devices/operations.js');
             response.json(outlineOperations());
         },
     );

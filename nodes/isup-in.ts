@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { IsupStation } from '../devices/isupStation';
+import type { IsupStation } from '../devices/isupStation';
 import { Fault } from '../protocols/errors';
 import { environmentOf } from '../runtime/environment';
 import { explain } from '../runtime/faultText';
@@ -46,7 +46,8 @@ export = (RED: NodeAPI): void => {
         status: IsupStatus,
         devices: IsupDevices,
     ): IsupStation {
-        const station: IsupStation = new IsupStation({
+        const module = require('../devices/isupStation') as typeof import('../devices/isupStation');
+        const station: IsupStation = new module.IsupStation({
             ...settings,
             alsoListed: (deviceId) => isupListeners.listed(node.id, deviceId),
             restore: memory.presence,

@@ -1,5 +1,4 @@
 import type { NodeAPI } from 'node-red';
-import { P2pAccess } from '../devices/p2pAccess';
 import type { LoginOutcome } from '../protocols/dahua/dvrip';
 import { Fault } from '../protocols/errors';
 import { explain, sentence } from './faultText';
@@ -46,6 +45,7 @@ async function test(RED: NodeAPI, body: unknown): Promise<P2pTestAnswer> {
     const config = { ...DEVICE_CONFIG_DEFAULTS, ...pick(asked, ['serial', 'cloud', 'cloudServer']), link: 'p2p' };
     // Environment variables belong to a deployed node; a dialog has none.
     const settings = readDeviceConfig(config, credentials, (value) => value);
+    const { P2pAccess } = await import('../devices/p2pAccess.js');
     const access = new P2pAccess({ ...settings.p2p, username: settings.username, password: settings.password });
     const report = await access.test();
     return {

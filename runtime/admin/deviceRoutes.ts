@@ -1,10 +1,8 @@
 import type { NodeAPI } from 'node-red';
 import { Device } from '../../devices/device';
-import { collectDiagnostics } from '../../devices/diagnostics';
-import { type Examination, examine } from '../../devices/examination';
+import type { Examination } from '../../devices/examination';
 import { lookUp } from '../../events/vocabulary';
 import { systemClock } from '../../protocols/clock';
-import { DeviceSearch } from '../../protocols/discovery/search';
 import { Fault } from '../../protocols/errors';
 import { AdminRoutes, shownFault } from './adminRoutes';
 import type { KnownDevices } from './knownDevices';
@@ -26,20 +24,24 @@ export function addDeviceRoutes(RED: NodeAPI, known: KnownDevices): void {
         const { settings, dependencies } = readTypedDevice(RED, body);
         const streaming = known.twin(settings)?.connection?.state === 'online';
         const options = { ...dependencies, breaker: known.breaker(settings), streaming };
+        const { examine } = await import('../../devices/examination.js');
         return shownExamination(await examine(settings, options));
     });
 
     // One search serves all who ask for it meanwhile.
     routes.post('discover', 'write', () => {
         const progress = (found: number, left: number) => RED.comms.publish(SEARCH_TOPIC, { found, left }, false);
-        searching ??= new DeviceSearch({ progress }).run().finally(() => {
+        searching ??= search(progress).finally(() => {
             searching = undefined;
         });
         return searching;
     });
 
     routes.post('diagnostics', 'write', (body) =>
-        withTypedDevice(RED, known, body, (device, twin) => collectDiagnostics(device, twin?.recent)),
+        withTypedDevice(RED, known, body, async (device, twin) => {
+            const { collectDiagnostics } = await import('../../devices/diagnostics.js');
+            return collectDiagnostics(device, twin?.recent);
+        }),
     );
 
     routes.post('knowledge', 'write', (body) =>
@@ -57,6 +59,11 @@ export function addDeviceRoutes(RED: NodeAPI, known: KnownDevices): void {
             };
         }),
     );
+}
+
+async function search(progress: (found: number, left: number) => void): Promise<object> {
+    const { DeviceSearch } = await import('../../protocols/discovery/search.js');
+    return new DeviceSearch({ progress }).run();
 }
 
 /** Terminals have no triggers: what they have to say they always say. */
