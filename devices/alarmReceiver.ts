@@ -18,6 +18,8 @@ export interface AlarmReceiverOptions {
     identity?: DeviceIdentity;
     /** What the channel numbers of that device mean. */
     channels?: RecorderChannels;
+    /** Puts the events of that device in one order with those that come by its stream, and leaves out what came before. */
+    order?: (occurrence: Occurrence, deliver: (occurrence: Occurrence) => void, drop: () => void) => void;
     clock?: Clock;
     watcher?: Pick<DeviceWatcher, 'event'>;
     /** @param post the post that brought the event, with the first of its events only: it has one answer */
@@ -35,12 +37,13 @@ export class AlarmReceiver {
     readonly #desk: PictureDesk;
     /** Whose answer an event carries that has not gone out yet; emptied as they go, since a WeakMap would keep them all. */
     readonly #posts = new Map<Occurrence, Post>();
-    #current: Post | undefined;
-    #brought: Brought = { ids: [], refused: false };
+    readonly #order: AlarmReceiverOptions['order'];
+    #current: Brought | undefined;
 
     constructor(options: AlarmReceiverOptions) {
         const { identity = {}, clock = systemClock, filter, watcher } = options;
         this.#channels = options.channels;
+        this.#order = options.order;
         this.#onUnreadable = options.onUnreadable;
         this.#desk = new PictureDesk(options.pictures, options.source, (occurrence) => {
             const post = this.#posts.get(occurrence);
@@ -55,11 +58,11 @@ export class AlarmReceiver {
             clock,
             onOccurrence: (occurrence) => {
                 watcher?.event(occurrence.event, occurrence.pictures);
-                this.#gate.push(occurrence);
+                this.#take(occurrence);
             },
             onHeartbeat: (at, heartbeat) => this.#gate.heartbeat(at, heartbeat),
             onUnreadable: (part, reason) => {
-                if (this.#current !== undefined) options.onUnreadable(part, reason, this.#current);
+                if (this.#current !== undefined) options.onUnreadable(part, reason, this.#current.post);
             },
         });
     }
@@ -85,27 +88,49 @@ export class AlarmReceiver {
     }
 
     #read(post: Post): void {
-        this.#current = post;
-        this.#brought = { ids: [], refused: false };
         const { parts, source, receivedAt, truncated } = post;
-        this.#reader.body({ parts, receivedFrom: source, receivedAt, truncated });
-        this.#current = undefined;
-        if (this.#brought.ids.length === 0) post.respond();
+        this.#within({ post, ids: [], refused: false, waiting: 1 }, () =>
+            this.#reader.body({ parts, receivedFrom: source, receivedAt, truncated }),
+        );
+    }
+
+    #take(occurrence: Occurrence): void {
+        const brought = this.#current;
+        if (this.#order === undefined || brought === undefined || !this.#gate.admits(occurrence.event)) {
+            this.#gate.push(occurrence);
+            return;
+        }
+        brought.waiting += 1;
+        this.#order(
+            occurrence,
+            (one) => this.#within(brought, () => this.#gate.push(one)),
+            () => this.#within(brought, () => undefined),
+        );
+    }
+
+    /** Does something about what a post brought; it is answered when nothing of it waits any more and nothing came out. */
+    #within(brought: Brought, step: () => void): void {
+        const before = this.#current;
+        this.#current = brought;
+        step();
+        this.#current = before;
+        brought.waiting -= 1;
+        if (brought.waiting === 0 && brought.ids.length === 0) brought.post.respond();
     }
 
     #claim(occurrence: Occurrence): void {
-        if (this.#current !== undefined) {
-            const { ids, refused } = this.#brought;
-            if (ids.length === 0) this.#posts.set(occurrence, this.#answerable(this.#current));
-            ids.push(occurrence.event.id);
-            if (refused) this.#expectAgain([occurrence.event.id]);
+        const brought = this.#current;
+        if (brought !== undefined) {
+            if (brought.ids.length === 0) this.#posts.set(occurrence, this.#answerable(brought));
+            brought.ids.push(occurrence.event.id);
+            if (brought.refused) this.#expectAgain([occurrence.event.id]);
         }
         this.#desk.push(occurrence);
     }
 
     /** The post as a flow gets it: where the flow refuses it the device sends it again, and that is no copy then. */
-    #answerable(post: Post): Post {
-        const brought = this.#brought;
+    #answerable(brought: Brought): Post {
+        const { post } = brought;
         let answered = false;
         const respond: Post['respond'] = (content) => {
             // The first answer is the one that the device gets.
@@ -127,10 +152,15 @@ export class AlarmReceiver {
     }
 }
 
-/** The events of one post, and whether the flow refused it. */
+/** One post and what came of it. */
 interface Brought {
+    post: Post;
+    /** Events that came out. */
     ids: string[];
+    /** Whether the flow refused it. */
     refused: boolean;
+    /** Events that wait for their turn, and the reading itself. */
+    waiting: number;
 }
 
 /** Devices send again whatever was not answered with success (vendor's alarm-listening article). */

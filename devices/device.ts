@@ -1,4 +1,5 @@
-import type { DeviceIdentity, Picture, RawBody, Vendor } from '../events/deviceEvent';
+import type { DeviceIdentity, Occurrence, Picture, RawBody, Vendor } from '../events/deviceEvent';
+import { OnceWindow } from '../events/onceWindow';
 import { type Clock, systemClock } from '../protocols/clock';
 import { Fault } from '../protocols/errors';
 import { LoginBreaker } from '../protocols/http/breaker';
@@ -62,6 +63,8 @@ export interface DeviceDependencies {
 export class Device {
     readonly identity: DeviceIdentity;
     readonly breaker: LoginBreaker;
+    /** What came out of which of its nodes, for those that share their events. */
+    readonly once = new OnceWindow();
     /** What the channel numbers in its events mean. */
     readonly channels: RecorderChannels;
     #vendor: 'auto' | Vendor;
@@ -140,6 +143,15 @@ export class Device {
         if (store === undefined) return this.#events.subscribe(options, subscriber);
         if (this.#catchUp === undefined || this.#catchUp.isClosed) this.#catchUp = this.#createCatchUp(store);
         return this.#catchUp.subscribe(options, subscriber);
+    }
+
+    /**
+     * Takes an access event that came by another way than the stream: in its turn, where somebody listens who wants no
+     * gaps, and at once elsewhere. One that came out before is dropped.
+     */
+    push(occurrence: Occurrence, deliver: (occurrence: Occurrence) => void, drop: () => void): void {
+        if (this.#catchUp === undefined) deliver(occurrence);
+        else this.#catchUp.push(occurrence, deliver, drop);
     }
 
     /** A picture of now. @param channel null is the device's first. */

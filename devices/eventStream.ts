@@ -40,8 +40,8 @@ export interface EventSubscriber {
     opened?(): void;
     /** How far the fetching of missed events has come; nothing when it is over. */
     progress?(progress: Progress | undefined): void;
-    /** Whether an event is of those that this one takes; it takes all where it does not say. */
-    admits?(event: DeviceEvent): boolean;
+    /** Whether an event that this one gets need not come out of another node of the device; no where it does not say. */
+    shares?(event: DeviceEvent): boolean;
     /** Resolves when it can take more. */
     settled?(): Promise<void>;
 }

@@ -22,12 +22,14 @@ export interface EventGateOptions {
      * among them. True by default.
      */
     operations?: boolean;
+    /** Whether an occurrence may come out here, or came out of another node of the same device; see {@link OnceWindow}. */
+    claim?: (occurrence: Occurrence) => boolean;
     clock?: Clock;
     onOccurrence(occurrence: Occurrence): void;
 }
 
 /** Why an event did not come out. */
-export type Reason = 'kind' | 'channel' | 'replay' | 'repeat' | 'operation';
+export type Reason = 'kind' | 'channel' | 'replay' | 'repeat' | 'operation' | 'elsewhere';
 
 /** How many late pictures an event that came out may still be waiting for. */
 const MAX_PASSED = 64;
@@ -39,13 +41,22 @@ const MAX_AWAITED = 10_000;
  * Events of the history, and those that were missed the first time, pass whatever `replay` says: somebody asked for them.
  */
 export class EventGate {
-    readonly withheld: Record<Reason, number> = { kind: 0, channel: 0, replay: 0, repeat: 0, operation: 0 };
+    readonly withheld: Record<Reason, number> = {
+        kind: 0,
+        channel: 0,
+        replay: 0,
+        repeat: 0,
+        operation: 0,
+        elsewhere: 0,
+    };
     private readonly kinds: ReadonlySet<string>;
     private readonly channels: ReadonlySet<number>;
     private readonly clock: Clock;
     private readonly conditions: Conditions<Occurrence>;
     private readonly passed = new Set<string>();
     private readonly awaited = new Set<string>();
+    /** Places whose condition began in another node: that one ends it, too, where the device does not. */
+    private readonly begunElsewhere = new Set<string>();
     private closed = false;
 
     constructor(private readonly options: EventGateOptions) {
@@ -55,13 +66,13 @@ export class EventGate {
         this.conditions = new Conditions({
             hold: options.hold,
             clock: this.clock,
-            onSilence: (last) => this.options.onOccurrence(this.endOf(last)),
+            onSilence: (last) => this.end(last),
         });
     }
 
     push(occurrence: Occurrence): void {
         if (this.closed) return;
-        const reason = this.reasonAgainst(occurrence);
+        const reason = this.reasonAgainst(occurrence) ?? this.takenElsewhere(occurrence);
         if (reason !== undefined) this.withheld[reason] += 1;
         else {
             this.remember(occurrence.event.id);
@@ -92,6 +103,7 @@ export class EventGate {
         this.closed = true;
         this.conditions.close();
         this.passed.clear();
+        this.begunElsewhere.clear();
     }
 
     private reasonAgainst(occurrence: Occurrence): Reason | undefined {
@@ -105,6 +117,15 @@ export class EventGate {
         if (event.state === 'pulse' || event.replay) return undefined;
         if (event.warnings?.includes('late-pictures')) return this.passed.has(event.id) ? undefined : 'repeat';
         return this.isNews(occurrence) || this.options.repeat === 'all' ? undefined : 'repeat';
+    }
+
+    private takenElsewhere(occurrence: Occurrence): Reason | undefined {
+        if (this.options.claim === undefined) return undefined;
+        const place = placeOf(occurrence.event);
+        const isOurs = this.options.claim(occurrence);
+        if (isOurs || occurrence.event.state !== 'active') this.begunElsewhere.delete(place);
+        else this.begunElsewhere.add(place);
+        return isOurs ? undefined : 'elsewhere';
     }
 
     private admitsKind({ kind, type, family }: DeviceEvent): boolean {
@@ -126,8 +147,7 @@ export class EventGate {
 
     private isNews(occurrence: Occurrence): boolean {
         const { event } = occurrence;
-        // By kind: `duration` goes on with what another type began.
-        const place = `${deviceKey(event.device)}|${event.channel ?? ''}|${event.kind}|${event.io?.input ?? ''}`;
+        const place = placeOf(event);
         const region = regionOf(event);
         // A condition may last for days: it does not keep the pictures of its last message.
         const last = occurrence.pictures.length === 0 ? occurrence : { event, pictures: [], raw: occurrence.raw };
@@ -142,6 +162,11 @@ export class EventGate {
         this.passed.add(id);
         if (this.passed.size <= MAX_PASSED) return;
         this.passed.delete(this.passed.values().next().value!);
+    }
+
+    private end(last: Occurrence): void {
+        if (this.begunElsewhere.delete(placeOf(last.event))) return;
+        this.options.onOccurrence(this.endOf(last));
     }
 
     /** The end that the device did not send. */
@@ -159,6 +184,11 @@ export class EventGate {
         };
         return { event: end, pictures: [], raw };
     }
+}
+
+/** By kind: `duration` goes on with what another type began. */
+function placeOf({ device, channel, kind, io }: DeviceEvent): string {
+    return `${deviceKey(device)}|${channel ?? ''}|${kind}|${io?.input ?? ''}`;
 }
 
 function regionOf({ regions }: DeviceEvent): string {

@@ -67,7 +67,8 @@ export = (RED: NodeAPI): void => {
     ): AlarmReceiver {
         const device = settings.device === '' ? undefined : deviceOf(RED, settings.device);
         return new AlarmReceiver({
-            filter: settings,
+            filter: { ...settings, claim: settings.once ? device?.once.claimant() : undefined },
+            order: settings.once ? device?.push.bind(device) : undefined,
             pictures: settings.pictures,
             source: device,
             identity: device?.identity,

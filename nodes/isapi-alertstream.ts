@@ -38,7 +38,8 @@ export = (RED: NodeAPI): void => {
             node.send([eventMessage(occurrence), null]);
             if (settings.pictures === 'separate') node.send([pictureMessages(occurrence), null]);
         });
-        const gate = new EventGate({ ...settings, onOccurrence: (occurrence) => desk.push(occurrence) });
+        const claim = settings.once ? device.once.claimant() : undefined;
+        const gate = new EventGate({ ...settings, claim, onOccurrence: (occurrence) => desk.push(occurrence) });
         const report = new ConnectionReport((change) => {
             node.send([null, connectionMessage(RED, change, device.identity)]);
             if (change.fault === undefined) return;
@@ -49,7 +50,7 @@ export = (RED: NodeAPI): void => {
         const subscriber: EventSubscriber = {
             occurrence: (occurrence) => gate.push(occurrence),
             heartbeat: (at, heartbeat) => gate.heartbeat(at, heartbeat),
-            admits: (event) => gate.admits(event),
+            shares: (event) => settings.once && gate.admits(event),
             settled: () => desk.settled(),
             progress: (progress) => status.catchingUp(progress),
             unreadable: (_part, reason) =>

@@ -17,6 +17,8 @@ export interface SavedMark {
     mac?: string;
     /** The serial number of the device: another one at the same place has another log. */
     device?: string;
+    /** Its log was read. */
+    hasLog?: true;
 }
 
 /**
@@ -38,6 +40,8 @@ export class AccessMark {
     #since: Moment | undefined;
     mac: string | undefined;
     #device: string | undefined;
+    /** Its log was read once: what waits when everything ends is left to that. */
+    hasLog: boolean;
     readonly #recent = new Map<number, Moment | undefined>();
 
     /** @param saved what {@link AccessMark.saved} gave once, or anything else, which is as good as nothing */
@@ -49,6 +53,7 @@ export class AccessMark {
         this.#since = mark?.since;
         this.mac = mark?.mac;
         this.#device = mark?.device;
+        this.hasLog = mark?.hasLog === true;
     }
 
     get saved(): SavedMark {
@@ -57,6 +62,7 @@ export class AccessMark {
         if (this.since !== undefined) saved.since = this.since;
         if (this.mac !== undefined) saved.mac = this.mac;
         if (this.#device !== undefined) saved.device = this.#device;
+        if (this.hasLog) saved.hasLog = true;
         return saved;
     }
 
@@ -94,6 +100,7 @@ export class AccessMark {
             this.begin(0);
             this.#covered = new SerialRanges();
             this.mac = undefined;
+            this.hasLog = false;
         }
         this.#device = device;
     }

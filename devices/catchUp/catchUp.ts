@@ -23,6 +23,8 @@ export interface CatchUpOptions {
 
 /** Waits before a failed search is tried again, while events wait for it. */
 const PATIENCE_MS = [1000, 5000];
+/** A device that is away altogether is waited for so long; what it posts meanwhile would be out of order. */
+const AWAY_MS = 2 * 60_000;
 /** After that nothing waits any more, and it is tried now and then. */
 const LATER_MS = 5 * 60_000;
 /** A log that was looked at so lately was not reset. */
@@ -54,6 +56,7 @@ export class CatchUp {
     #isWaiting = true;
     #wanted = false;
     #failures = 0;
+    #failingSince: number | undefined;
     #hasHistory: boolean | undefined;
     #checkedAt = Number.NEGATIVE_INFINITY;
     #largestReplayed = 0;
@@ -110,9 +113,8 @@ export class CatchUp {
      */
     push(occurrence: Occurrence, deliver: (occurrence: Occurrence) => void, drop: () => void): void {
         const serial = serialOf(occurrence.event);
-        const isTheirs = [...this.#subscribers].some(({ admits }) => admits?.(occurrence.event) ?? true);
-        // What no stream node of this device would send out, only this one can.
-        if (serial === undefined || !isTheirs || this.isClosed) deliver(occurrence);
+        const isShared = [...this.#subscribers].some((subscriber) => subscriber.shares?.(occurrence.event));
+        if (serial === undefined || !isShared || this.isClosed) deliver(occurrence);
         else this.#take({ serial, occurrence, deliver, drop });
     }
 
@@ -122,7 +124,8 @@ export class CatchUp {
         this.#ended.abort();
         this.#cancelRetry();
         for (const held of this.#held.takeAll()) {
-            if (this.#hasHistory) held.drop?.();
+            // Without a mark, or with a log to read it from, it comes after the next start.
+            if (this.#isLoading || this.#mark.hasLog || this.#mark.has(held.serial)) held.drop?.();
             else this.#deliver(held);
         }
         await this.#running;
@@ -224,7 +227,7 @@ export class CatchUp {
 
     /** Something old that the device sends as if it were new, when its log has just been found in order. */
     #isOldNews(event: DeviceEvent): boolean {
-        return this.#mark.isOlder(event) && this.#clock.now() - this.#checkedAt < CHECKED_MS;
+        return this.#mark.isOlder(event) && this.#clock.elapsed() - this.#checkedAt < CHECKED_MS;
     }
 
     get #canRead(): boolean {
@@ -246,10 +249,12 @@ export class CatchUp {
             while (this.#wanted && !this.isClosed) {
                 this.#wanted = false;
                 await this.#reader.read();
-                this.#checkedAt = this.#clock.now();
+                this.#checkedAt = this.#clock.elapsed();
             }
             this.#failures = 0;
+            this.#failingSince = undefined;
             this.#hasHistory = true;
+            this.#mark.hasLog = true;
             this.#reported.delete('CATCH_UP_FAILED');
         } catch (thrown) {
             await this.#failed(Fault.from(thrown));
@@ -263,6 +268,7 @@ export class CatchUp {
         if (this.isClosed) return;
         if (fault.code === 'NOT_SUPPORTED') {
             this.#hasHistory = false;
+            this.#mark.hasLog = false;
             this.#failures = 0;
             const family = (await this.#familyOf()) ?? 'unknown';
             const reason = String(fault.details.reason);
@@ -271,7 +277,10 @@ export class CatchUp {
         }
         // A refused login is not tried again before the stream was let in.
         const isRefused = fault.code.startsWith('AUTH_');
-        this.#failures = isRefused ? PATIENCE_MS.length + 1 : this.#failures + 1;
+        this.#failingSince ??= this.#clock.elapsed();
+        const isAway = this.#lastChange?.state !== 'online' && this.#clock.elapsed() - this.#failingSince < AWAY_MS;
+        if (isRefused) this.#failures = PATIENCE_MS.length + 1;
+        else this.#failures = isAway ? PATIENCE_MS.length : this.#failures + 1;
         const wait = PATIENCE_MS[this.#failures - 1];
         this.#wanted = true;
         if (wait === undefined) this.#warnOnce(new Fault('CATCH_UP_FAILED', { details: { reason: fault.message } }));

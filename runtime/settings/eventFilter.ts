@@ -12,6 +12,8 @@ export interface EventFilterSettings {
     replay: 'live' | 'all' | 'only';
     pictures: 'with' | 'separate' | 'none' | 'snapshot';
     heartbeats: boolean;
+    /** What came out of another node of the same device that says so, too, is left out. */
+    once: boolean;
 }
 
 export const EVENT_FILTER_DEFAULTS: SavedConfig = {
@@ -22,6 +24,7 @@ export const EVENT_FILTER_DEFAULTS: SavedConfig = {
     replay: 'live',
     pictures: 'with',
     heartbeats: false,
+    once: false,
 };
 
 export function readEventFilter(fields: Fields): EventFilterSettings {
@@ -33,5 +36,6 @@ export function readEventFilter(fields: Fields): EventFilterSettings {
         replay: fields.oneOf('replay', ['live', 'all', 'only']),
         pictures: fields.oneOf('pictures', ['with', 'separate', 'none', 'snapshot']),
         heartbeats: fields.flag('heartbeats'),
+        once: fields.flag('once'),
     };
 }

@@ -37,7 +37,15 @@ const device = {
     listener: '',
     version: 1,
 };
-const filter = { repeat: 'edges', hold: 5000, replay: 'live', pictures: 'with', heartbeats: false, version: 1 };
+const filter = {
+    repeat: 'edges',
+    hold: 5000,
+    replay: 'live',
+    pictures: 'with',
+    heartbeats: false,
+    once: false,
+    version: 1,
+};
 const stream = {
     id: 'stream',
     type: 'isapi-alertstream',
