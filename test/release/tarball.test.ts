@@ -11,7 +11,7 @@ const run = promisify(execFile);
 
 /** All that users need; whatever else is packed is a mistake in `files`. */
 const WANTED = [
-    /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/third-party\.md)$/,
+    /^(package\.json|README(\.[\w-]+)?\.md|LICENSE|CHANGELOG\.md|docs\/third-party\.md)$/,
     /^dist\/(nodes|plugins|runtime|protocols|events|devices)\/[\w/.-]+\.js$/,
     /^dist\/(protocols|events|devices)\/[\w/.-]+\.d\.ts$/,
     /^dist\/(protocols|events)\/[\w/.-]+\.js\.map$/,
