@@ -132,7 +132,7 @@ window.vigiaDeviceCard = (() => {
             const { card } = this;
             const parts = this.#parts;
             this.#write('name', parts.name, card.name || text('unknown'));
-            this.#write('model', parts.model, card.model ?? '');
+            this.#write('model', parts.model, card.model ?? card.serial ?? card.mac ?? '');
             this.#write('way', parts.way, wayText(card));
             this.#write('state', parts.state, stateText(card, now));
             this.#write('event', parts.event, eventText(card));
@@ -171,7 +171,7 @@ window.vigiaDeviceCard = (() => {
             if (filter === 'trouble' && !isTroubled(card)) return false;
             if (words.length === 0) return true;
             const { name, model, way, event } = this.#shown;
-            const hay = `${name} ${model} ${way} ${event} ${card.serial ?? ''}`.toLowerCase();
+            const hay = `${name} ${model} ${way} ${event} ${card.serial ?? ''} ${card.mac ?? ''}`.toLowerCase();
             return words.every((word) => hay.includes(word));
         }
 

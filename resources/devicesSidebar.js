@@ -58,14 +58,12 @@ window.vigiaDevices = (() => {
             this.#parts = { list, empty, summary };
             list.setAttribute('aria-label', text('title'));
             const input = find('search').find('input');
-            input.attr('aria-label', text('search')).searchBox({
-                style: 'compact',
-                delay: 100,
-                change: () => {
-                    this.#words = input.val().toLowerCase().split(/\s+/).filter(Boolean);
-                    this.#sift();
-                },
-            });
+            const seek = () => {
+                this.#words = input.val().toLowerCase().split(/\s+/).filter(Boolean);
+                this.#sift();
+            };
+            // The box of Node-RED hears keys and its own button only, not what is pasted.
+            input.attr('aria-label', text('search')).on('input', seek).searchBox({ style: 'compact', change: seek });
             find('filters').attr('aria-label', text('filter.label'));
             for (const filter of FILTERS) this.#filterButton(filter).appendTo(find('filters'));
             this.#pictures = new IntersectionObserver((entries) => this.#cameNear(entries), { root: list });

@@ -14,6 +14,7 @@ export interface Card {
     address?: string;
     model?: string;
     serial?: string;
+    mac?: string;
     state: DeviceState;
     since: number;
     reason?: string;
@@ -113,11 +114,12 @@ export function cardOf(
     const profile = first.origin.device?.requests.abilities.known.profile;
     const model = profile?.model ?? known(({ origin, heard }) => origin.identity.model ?? heard?.model);
     const serial = known(({ origin, heard }) => origin.identity.serial ?? heard?.serial) ?? profile?.serial;
+    const mac = known(({ origin, heard }) => origin.identity.mac ?? heard?.mac) ?? profile?.mac;
     const name = known(({ origin }) => origin.identity.name ?? origin.identity.id) ?? profile?.name;
     const card: Card = {
         id,
         node: first.origin.node,
-        name: name ?? known(({ heard }) => heard?.name) ?? address ?? serial ?? '',
+        name: name ?? known(({ heard }) => heard?.name) ?? address ?? serial ?? mac ?? '',
         ways: [...new Set(group.map(({ origin }) => origin.way))],
         state: telling.state,
         since: telling.since,
@@ -125,6 +127,7 @@ export function cardOf(
         address,
         model,
         serial,
+        mac,
         reason: telling.reason,
     };
     if (troubled?.fault !== undefined) card.fault = shownFault(troubled.fault);
