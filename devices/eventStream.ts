@@ -57,7 +57,8 @@ export class EventStream {
     readonly #vendor: 'auto' | Vendor;
     readonly #channels: RecorderChannels | undefined;
     readonly #watcher: DeviceWatcher | undefined;
-    readonly #subscribers = new Set<EventSubscriber>();
+    /** Another array whenever somebody comes or goes, so that those who are being told something stay the same. */
+    #subscribers: readonly EventSubscriber[] = [];
     #running: { stream: AlertStream; reader: EventReader } | undefined;
     #lastChange: ConnectionChange | undefined;
     readonly #recent: RawBody[] = [];
@@ -85,7 +86,7 @@ export class EventStream {
      * @returns the way to stop; it resolves when, after the last one, the socket is gone
      */
     subscribe(options: StreamOptions, subscriber: EventSubscriber): () => Promise<void> {
-        this.#subscribers.add(subscriber);
+        this.#subscribers = [...this.#subscribers, subscriber];
         if (this.#running !== undefined) {
             if (this.#lastChange !== undefined) subscriber.connection(this.#lastChange);
         } else {
@@ -93,8 +94,7 @@ export class EventStream {
         }
         return () => {
             // What waits for its pictures comes out while there is still somebody to take it.
-            if (this.#subscribers.has(subscriber)) this.#flush();
-            if (this.#subscribers.delete(subscriber) && this.#subscribers.size === 0) this.#stop();
+            if (this.#subscribers.includes(subscriber)) this.#leave(subscriber);
             return this.#ended;
         };
     }
@@ -117,9 +117,15 @@ export class EventStream {
     /** Stops for all subscribers. */
     close(): Promise<void> {
         this.#flush();
-        this.#subscribers.clear();
+        this.#subscribers = [];
         this.#stop();
         return this.#ended;
+    }
+
+    #leave(subscriber: EventSubscriber): void {
+        this.#flush();
+        this.#subscribers = this.#subscribers.filter((other) => other !== subscriber);
+        if (this.#subscribers.length === 0) this.#stop();
     }
 
     #start(options: StreamOptions): void {
@@ -194,11 +200,10 @@ export class EventStream {
     #deliver(occurrence: Occurrence): void {
         this.#watcher?.event(occurrence.event, occurrence.pictures);
         this.#remember(occurrence.raw);
-        let left = this.#subscribers.size;
-        this.#each((subscriber) => {
-            left -= 1;
-            subscriber.occurrence(left === 0 ? occurrence : copyOccurrence(occurrence));
-        });
+        const subscribers = this.#subscribers;
+        const last = subscribers.length - 1;
+        for (let index = 0; index < last; index += 1) subscribers[index]!.occurrence(copyOccurrence(occurrence));
+        subscribers[last]?.occurrence(occurrence);
     }
 
     #remember({ format, text }: RawBody): void {
@@ -208,6 +213,6 @@ export class EventStream {
     }
 
     #each(tell: (subscriber: EventSubscriber) => void): void {
-        for (const subscriber of [...this.#subscribers]) tell(subscriber);
+        for (const subscriber of this.#subscribers) tell(subscriber);
     }
 }

@@ -69,11 +69,8 @@ export class RecorderChannels {
 
     #needsList(parts: readonly Part[]): boolean {
         if (this.recorder.proxyChannels !== undefined || this.#clock.elapsed() < this.#askAgainAt) return false;
-        return parts.some(({ kind, body }) => {
-            if (kind !== 'text') return false;
-            const head = body.subarray(0, HEAD_BYTES);
-            return [peek(head, 'dynChannelID'), peek(head, 'channelID')].some((word) => Number(word) >= FIRST_HIGH);
-        });
+        for (const part of parts) if (part.kind === 'text' && namesHighChannel(part.body)) return true;
+        return false;
     }
 
     #ask(): void {
@@ -94,4 +91,9 @@ export class RecorderChannels {
                 this.flush();
             });
     }
+}
+
+function namesHighChannel(body: Buffer): boolean {
+    const head = body.length > HEAD_BYTES ? body.subarray(0, HEAD_BYTES) : body;
+    return Number(peek(head, 'dynChannelID')) >= FIRST_HIGH || Number(peek(head, 'channelID')) >= FIRST_HIGH;
 }

@@ -53,7 +53,9 @@ export class EventGate {
     private readonly channels: ReadonlySet<number>;
     private readonly clock: Clock;
     private readonly conditions: Conditions<Occurrence>;
-    private readonly passed = new Set<string>();
+    /** Ids of the latest events that came out, each in the place of the oldest. */
+    private readonly passed: string[] = [];
+    private nextPassed = 0;
     private readonly awaited = new Set<string>();
     /** Places whose condition began in another node: that one ends it, too, where the device does not. */
     private readonly begunElsewhere = new Set<string>();
@@ -102,7 +104,7 @@ export class EventGate {
     close(): void {
         this.closed = true;
         this.conditions.close();
-        this.passed.clear();
+        this.passed.length = 0;
         this.begunElsewhere.clear();
     }
 
@@ -115,7 +117,7 @@ export class EventGate {
         if (!isWanted && !this.admitsReplay(event)) return 'replay';
         if (this.options.operations === false && event.access?.major === 3) return 'operation';
         if (event.state === 'pulse' || event.replay) return undefined;
-        if (event.warnings?.includes('late-pictures')) return this.passed.has(event.id) ? undefined : 'repeat';
+        if (event.warnings?.includes('late-pictures')) return this.passed.includes(event.id) ? undefined : 'repeat';
         return this.isNews(occurrence) || this.options.repeat === 'all' ? undefined : 'repeat';
     }
 
@@ -159,9 +161,8 @@ export class EventGate {
     }
 
     private remember(id: string): void {
-        this.passed.add(id);
-        if (this.passed.size <= MAX_PASSED) return;
-        this.passed.delete(this.passed.values().next().value!);
+        this.passed[this.nextPassed] = id;
+        this.nextPassed = (this.nextPassed + 1) % MAX_PASSED;
     }
 
     private end(last: Occurrence): void {

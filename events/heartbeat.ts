@@ -27,11 +27,24 @@ function isBlank(byte: number | undefined): boolean {
  */
 export function peek(body: Buffer, name: string): string | undefined {
     const json = firstMark(body) === BRACE;
-    for (let at = body.indexOf(name, 0, 'latin1'); at >= 0; at = body.indexOf(name, at + name.length, 'latin1')) {
+    const needle = needleOf(name);
+    for (let at = body.indexOf(needle); at >= 0; at = body.indexOf(needle, at + name.length)) {
         const start = json ? startInJson(body, at, name.length) : startInXml(body, at, name.length);
         if (start > 0) return wordAt(body, start, json ? QUOTE : LESS);
     }
     return undefined;
+}
+
+/** Bytes are found faster than text, which would be turned into bytes for each search. */
+const needles = new Map<string, Buffer>();
+
+function needleOf(name: string): Buffer {
+    let needle = needles.get(name);
+    if (needle === undefined) {
+        needle = Buffer.from(name, 'latin1');
+        needles.set(name, needle);
+    }
+    return needle;
 }
 
 /** The first byte that is neither blank nor part of a byte order mark. */

@@ -47,15 +47,12 @@ export function hashOf(text: string): string {
         high = Math.imul(high ^ (code + 0x9e37), 0x01000193);
     }
     low ^= high >>> 15;
-    return hexOf(high) + hexOf(low);
+    HASH.writeUInt32BE(high >>> 0, 0);
+    HASH.writeUInt32BE(low >>> 0, 4);
+    return HASH.toString('hex');
 }
 
-/** The two hexadecimal digits of each byte. */
-const HEX = Array.from({ length: 256 }, (_none, byte) => byte.toString(16).padStart(2, '0'));
-
-function hexOf(bits: number): string {
-    return HEX[bits >>> 24]! + HEX[(bits >>> 16) & 0xff]! + HEX[(bits >>> 8) & 0xff]! + HEX[bits & 0xff]!;
-}
+const HASH = Buffer.alloc(8);
 
 export interface EventFacts {
     /** An id of the vendor that is unique for the occurrence: the UUID of a plate, the picture id of a face. */

@@ -87,7 +87,7 @@ export class PictureCollector {
         this.previous = undefined;
         this.ofCopy = copies && read.length === 0;
         for (const announced of read) {
-            const waiting: Waiting = { ...announced, pictures: [] };
+            const waiting = waitingFor(announced);
             if (this.orphans.length > 0) this.adopt(waiting);
             const patience = this.patienceFor(waiting);
             if (patience === 0) this.send(waiting);
@@ -118,7 +118,7 @@ export class PictureCollector {
     body(read: Announced[], parts: Part[], copies = false): void {
         this.flush();
         this.previous = undefined;
-        const events = read.map((announced): Waiting => ({ ...announced, pictures: [] }));
+        const events = read.map(waitingFor);
         const unnamed: Part[] = [];
         for (const part of parts) {
             const names = namesOf(part);
@@ -206,7 +206,8 @@ export class PictureCollector {
     private takeLate(recent: Recent, part: Part, names: string[]): void {
         this.disappointments = 0;
         const { event, raw, announcement, sent } = recent;
-        const waiting: Waiting = { event, raw, announcement, pictures: [], sentBefore: sent };
+        const waiting = waitingFor({ event, raw, announcement });
+        waiting.sentBefore = sent;
         this.add(waiting, part, names);
         if (announcement.silent) this.learn(event, sent + 1);
         this.wait(waiting, WAIT);
@@ -251,6 +252,19 @@ export class PictureCollector {
         this.recent.unshift(recent);
         if (this.recent.length > MAX_RECENT) this.recent.pop();
     }
+}
+
+/** All its fields from the start: V8 takes ten times as long to add one to what a spread has made. */
+function waitingFor({ event, raw, announcement }: Announced): Waiting {
+    return {
+        event,
+        raw,
+        announcement,
+        pictures: [],
+        sentBefore: undefined,
+        unannounced: undefined,
+        cancel: undefined,
+    };
 }
 
 function isComplete({ pictures, announcement, unannounced = 0 }: Waiting): boolean {

@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import type { NodeAPI, NodeMessage } from 'node-red';
 import type { Device } from '../devices/device';
 import type { DeviceEvent, DeviceIdentity, Occurrence } from '../events/deviceEvent';
@@ -10,7 +11,21 @@ import { sentence } from './faultText';
 
 /** The message of an event: the same whatever the way in. */
 export function eventMessage({ event, pictures, raw }: Occurrence): NodeMessage {
-    return { topic: topicOf(event), payload: event, pictures, raw } as NodeMessage;
+    return { _msgid: messageId(), topic: topicOf(event), payload: event, pictures, raw } as NodeMessage;
+}
+
+const RANDOM = Buffer.alloc(4096);
+const ID_BYTES = 8;
+let drawn = RANDOM.length;
+
+/** An id as Node-RED makes them; its own way, a random number for each byte, takes a microsecond for every event. */
+function messageId(): string {
+    if (drawn === RANDOM.length) {
+        randomFillSync(RANDOM);
+        drawn = 0;
+    }
+    drawn += ID_BYTES;
+    return RANDOM.toString('hex', drawn - ID_BYTES, drawn);
 }
 
 /** One message per picture, ready for the core file, e-mail and Telegram nodes. */

@@ -158,9 +158,10 @@ async function play(socket: Socket): Promise<void> {
 }
 
 const server = createServer({ noDelay: true }, (socket) => {
-    // The client leaves as soon as it has what it came for.
-    socket.on('error', () => socket.destroy());
-    socket.once('data', () => void play(socket));
+    // The client leaves as soon as it has what it came for, and whatever is on its way then is lost.
+    const leave = () => socket.destroy();
+    socket.on('error', leave);
+    socket.once('data', () => play(socket).catch(leave));
 });
 
 process.on('message', (order: StreamOrder) => {

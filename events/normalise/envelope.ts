@@ -81,8 +81,20 @@ function serialOf(body: Fields): string | undefined {
     return serial?.includes('*') ? undefined : serial;
 }
 
+/** Field by field: V8 takes ten times as long to add a field to what a spread has made. */
+function copyOf({ name, id, serial, model, mac, address }: DeviceIdentity): DeviceIdentity {
+    const copy: DeviceIdentity = {};
+    if (name !== undefined) copy.name = name;
+    if (id !== undefined) copy.id = id;
+    if (serial !== undefined) copy.serial = serial;
+    if (model !== undefined) copy.model = model;
+    if (mac !== undefined) copy.mac = mac;
+    if (address !== undefined) copy.address = address;
+    return copy;
+}
+
 function deviceOf(body: Fields, origin: Origin): DeviceIdentity {
-    const device: DeviceIdentity = { ...origin.device };
+    const device = copyOf(origin.device);
     const mac = readMac(textOf(body.macAddress));
     if (mac !== undefined) device.mac = mac;
     if (device.name === undefined) {
