@@ -29,10 +29,11 @@ window.vigiaDevice = (() => {
     const REMEDIES = { AUTH_REJECTED: 'test.correct', AUTH_BLOCKED: 'test.correct' };
 
     /** A fault in the user's language: what happened and what to do. */
-    function explain({ code, details, message }, remedies = {}) {
+    function explain({ code, details, reason, message }, remedies = {}) {
+        const values = reason ? { ...details, reason: text(`reasons.${reason.key}`, reason.details) } : details;
         const translated = (part) => {
             const key = `${part}.${code}`;
-            const sentence = text(key, details);
+            const sentence = text(key, values);
             return sentence.endsWith(key) ? undefined : sentence;
         };
         return [translated('errors') ?? message, remedies[code] ? text(remedies[code]) : translated('remedies')]

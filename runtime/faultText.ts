@@ -1,5 +1,6 @@
 import type { NodeAPI } from 'node-red';
-import type { Fault } from '../protocols/errors';
+import type { Fault, FaultDetails } from '../protocols/errors';
+import { findReason } from './reasons';
 
 /** Where the texts of faults and statuses lie: the catalogue of the node that all others depend on. */
 const CATALOGUE = '@vigia/node-red-cctv/device-config:device-config';
@@ -16,7 +17,14 @@ export function explain(RED: NodeAPI, fault: Fault): string {
 
 /** What happened, without the advice. */
 export function sentence(RED: NodeAPI, fault: Fault): string {
-    return translated(RED, `errors.${fault.code}`, fault.details, fault.message);
+    return translated(RED, `errors.${fault.code}`, ownWords(RED, fault.details), fault.message);
+}
+
+/** The details with the reason in the language of the runtime, where it is one of ours. */
+function ownWords(RED: NodeAPI, details: FaultDetails): FaultDetails {
+    const reason = findReason(String(details.reason ?? ''));
+    if (reason === undefined) return details;
+    return { ...details, reason: sharedText(RED, `reasons.${reason.key}`, reason.details) };
 }
 
 function translated(RED: NodeAPI, key: string, details: Record<string, string | number>, english: string): string {

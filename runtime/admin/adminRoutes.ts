@@ -1,10 +1,13 @@
 import type { NodeAPI } from 'node-red';
 import { Fault, type FaultDetails } from '../../protocols/errors';
+import { type FoundReason, findReason } from '../reasons';
 
 /** A fault as a dialog shows it: the code finds the sentence in the user's language. */
 export interface ShownFault {
     code: string;
     details: FaultDetails;
+    /** What finds the reason among the details in the user's language, where it is one of ours. */
+    reason?: FoundReason;
     /** In English, where the dialog lacks the code. */
     message: string;
     unlockAt?: number;
@@ -60,10 +63,12 @@ export class AdminRoutes {
 
 export function shownFault(thrown: unknown): ShownFault {
     const { code, details, message, unlockAt, triesLeft, isapi } = Fault.from(thrown);
+    const reason = findReason(String(details.reason ?? ''));
     return {
         code,
         details,
         message,
+        ...(reason !== undefined && { reason }),
         ...(unlockAt !== undefined && { unlockAt }),
         ...(triesLeft !== undefined && { triesLeft }),
         ...(isapi?.subStatusCode !== undefined && { vendorWord: isapi.subStatusCode.slice(0, 64) }),

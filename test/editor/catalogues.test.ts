@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { VOCABULARY } from '../../events/vocabulary';
 import { FAULTS } from '../../protocols/errors';
+import { REASONS } from '../../runtime/reasons';
 import { packageRoot } from '../support/packageRoot';
 
 const LANGUAGES = ['en-US', 'pt-BR', 'zh-CN'];
@@ -108,6 +109,10 @@ describe('the catalogues', () => {
             const text = shared.get(`device-config.errors.${code}`)!.replace(/__(\w+?)__/g, '{$1}');
             assert.equal(text, sentence);
             assert.equal(shared.get(`device-config.remedies.${code}`), remedy);
+        }
+        for (const [key, reason] of Object.entries(REASONS)) {
+            const text = shared.get(`device-config.reasons.${key}`)!.replace(/__(\w+?)__/g, '{$1}');
+            assert.equal(text, reason);
         }
     });
 
