@@ -18,8 +18,8 @@ const DEVICES = Number(process.env.VIGIA_BENCH_DEVICES ?? 10_000);
 const TOGETHER = 128;
 /** Seconds between the heartbeats of a device. */
 const KEEP_ALIVES = [30, 15];
-/** Milliseconds: long enough for every device to beat twice. */
-const WATCH = 2 * KEEP_ALIVES[0]! * 1000;
+/** Milliseconds. Each device begins at a moment of its own, so any time shows what all of them cost. */
+const WATCH = 15_000;
 const SEED = 2;
 const MUTATIONS = Number(process.env.VIGIA_BENCH_MUTATIONS ?? 1_000_000);
 
@@ -95,7 +95,7 @@ function show(name: string, { rate, capacity, played, bytes, shares }: Figures):
     row([name, ...rates, (bytes / 1024).toFixed(1), ...shares.map((share) => (share * 100).toFixed(1))]);
 }
 
-/** Prints the figures; takes about seven minutes. */
+/** Prints the figures; takes two to three minutes. */
 async function benchIsup(): Promise<void> {
     console.log(`${DEVICES} devices, ${TOGETHER} logins at a time; CPU of the heartbeats at 30 s and at 15 s`);
     row(COLUMNS);
