@@ -24,6 +24,7 @@ export = (RED: NodeAPI): void => {
             const devices = new IsupDevices(this);
             const station = createStation(this, settings, memory, status, devices);
             for (const presence of station.listener.rows()) devices.presence(presence);
+            memory.whenLate((rows) => station.listener.restore(rows));
             const takeBack = isupListeners.publish(this.id, station.listener);
             station.start();
             this.on('close', (removed: boolean, done: () => void) => {

@@ -193,6 +193,11 @@ export class IsupListener {
         await this.closePorts();
     }
 
+    /** Takes up rows of an earlier run that come after the start; devices that were met since know better. */
+    restore(rows: readonly Presence[]): void {
+        this.table.restore(rows, this.clock.elapsed());
+    }
+
     /** Presence of every device that was met, without secrets. */
     rows(): Presence[] {
         return this.table.rows();

@@ -13,6 +13,14 @@ interface Kept {
     claims: Record<string, AlarmHostClaim>;
 }
 
+type Callback = (error: Error | null | undefined, ...values: unknown[]) => void;
+
+/** The context of a node as Node-RED has it for stores of any kind, also those that answer later. */
+interface AsyncContext {
+    get(keys: string[], store: undefined, done: Callback): void;
+    set(key: string, value: unknown, store: undefined, done: Callback): void;
+}
+
 /** Node-RED forgets the context of a node with each deploy, unless a context store is configured: this survives it. */
 const kept = new Map<string, Kept>();
 
@@ -25,12 +33,21 @@ export class IsupMemory {
     readonly #clock: Clock;
     readonly #kept: Kept;
     #cancel: (() => void) | undefined;
+    #onLate: (rows: Presence[]) => void = () => undefined;
+    #failure: string | undefined;
 
     constructor(node: Node, clock: Clock = systemClock) {
         this.#node = node;
         this.#clock = clock;
-        this.#kept = kept.get(node.id) ?? { rows: this.#savedRows(), claims: this.#savedClaims() };
+        const known = kept.get(node.id);
+        this.#kept = known ?? { rows: [], claims: {} };
         kept.set(node.id, this.#kept);
+        if (known === undefined) this.#load();
+    }
+
+    /** What a store without a cache answers comes when the node has begun already. */
+    whenLate(take: (rows: Presence[]) => void): void {
+        this.#onLate = take;
     }
 
     get presence(): Presence[] {
@@ -43,7 +60,7 @@ export class IsupMemory {
 
     keepClaims(claims: Record<string, AlarmHostClaim>): void {
         this.#kept.claims = claims;
-        this.#node.context().set(ALARM_HOSTS, claims);
+        this.#save(ALARM_HOSTS, claims);
     }
 
     /** Writes the rows soon. */
@@ -64,19 +81,40 @@ export class IsupMemory {
 
     #write(rows: Presence[]): void {
         this.#kept.rows = rows;
-        this.#node.context().set(PRESENCE, rows);
+        this.#save(PRESENCE, rows);
     }
 
-    #savedRows(): Presence[] {
-        const rows: unknown = this.#node.context().get(PRESENCE);
-        if (!Array.isArray(rows)) return [];
-        return rows.filter(
-            (row): row is Presence => typeof row?.deviceId === 'string' && typeof row?.state === 'string',
-        );
+    get #context(): AsyncContext {
+        return this.#node.context() as unknown as AsyncContext;
     }
 
-    #savedClaims(): Record<string, AlarmHostClaim> {
-        const claims: unknown = this.#node.context().get(ALARM_HOSTS);
-        return typeof claims === 'object' && claims !== null ? (claims as Record<string, AlarmHostClaim>) : {};
+    #load(): void {
+        this.#context.get([PRESENCE, ALARM_HOSTS], undefined, (error, rows, claims) => {
+            if (error) {
+                this.#told(error);
+                return;
+            }
+            this.#kept.rows = rowsOf(rows);
+            if (typeof claims === 'object' && claims !== null) {
+                this.#kept.claims = claims as Record<string, AlarmHostClaim>;
+            }
+            this.#onLate(this.#kept.rows);
+        });
     }
+
+    #save(key: string, value: unknown): void {
+        this.#context.set(key, value, undefined, (error) => this.#told(error));
+    }
+
+    /** A disk that is full is so for each write: it is said once. */
+    #told(error: Error | null | undefined): void {
+        const failure = error?.message;
+        if (failure !== undefined && failure !== this.#failure) this.#node.warn(failure);
+        this.#failure = failure;
+    }
+}
+
+function rowsOf(saved: unknown): Presence[] {
+    if (!Array.isArray(saved)) return [];
+    return saved.filter((row): row is Presence => typeof row?.deviceId === 'string' && typeof row?.state === 'string');
 }

@@ -132,6 +132,10 @@ export class RunningNodeRed {
         );
     }
 
+    get pid(): number {
+        return this.#child.pid!;
+    }
+
     /** Everything the debug sidebar would have shown, or what one debug node showed. */
     debugMessages(nodeId?: string): DebugMessage[] {
         return this.#debug.filter((message) => nodeId === undefined || message.id === nodeId);
