@@ -1,6 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import type { LoginOutcome } from '../protocols/dahua/dvrip';
 import { Fault } from '../protocols/errors';
+import { savedCredentials } from './admin/savedCredentials';
 import { explain, sentence } from './faultText';
 import { DEVICE_CONFIG_DEFAULTS, type DeviceCredentials, readDeviceConfig } from './settings/deviceConfig';
 
@@ -34,7 +35,7 @@ export function addP2pTestRoute(RED: NodeAPI): void {
 async function test(RED: NodeAPI, body: unknown): Promise<P2pTestAnswer> {
     const asked = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
     const text = (name: string) => (typeof asked[name] === 'string' ? (asked[name] as string) : '');
-    const saved = (RED.nodes.getCredentials(text('id')) ?? {}) as DeviceCredentials;
+    const saved = savedCredentials<DeviceCredentials>(RED, text('id'), 'device-config');
     const secret = (name: 'password' | 'cloudKey') => (text(name) === UNCHANGED ? (saved[name] ?? '') : text(name));
     const credentials: DeviceCredentials = {
         username: text('username'),

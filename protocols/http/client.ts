@@ -12,6 +12,7 @@ import { DeviceAgents } from './deviceAgent';
 import { Login, type LoginKind, type LoginScheme } from './login';
 import { readHost } from './requestLine';
 import { StaleConnection, sendRound } from './round';
+import { SpokenLogin } from './spokenLogin';
 import { readFingerprint, type Verify } from './tls';
 import { Turns } from './turns';
 
@@ -98,6 +99,10 @@ function readDestination(options: HttpClientOptions, clock: Clock, timeout: numb
     };
 }
 
+function isSuccess({ statusCode }: Answer): boolean {
+    return statusCode >= 200 && statusCode < 300;
+}
+
 /** A Location as a sentence may show it: without credentials and query. */
 function locationOf(answer: Answer): string {
     const location = answer.headers.location ?? '';
@@ -119,6 +124,7 @@ export class HttpClient {
     readonly #timeout: number;
     readonly #maxSockets: number;
     readonly #login: Login;
+    readonly #spokenLogin: SpokenLogin;
     readonly #turns: Turns;
     readonly #calls = new Set<Call>();
     readonly #destination: Destination | Fault;
@@ -136,6 +142,7 @@ export class HttpClient {
         this.breaker = options.breaker ?? new LoginBreaker({ clock: this.#clock });
         const { auth, username, password } = options;
         this.#login = new Login({ auth, username, password, secure: options.protocol === 'https', clock: this.#clock });
+        this.#spokenLogin = new SpokenLogin(options);
         this.#turns = new Turns(this.#maxSockets);
         try {
             this.#destination = readDestination(options, this.#clock, this.#timeout);
@@ -161,7 +168,8 @@ export class HttpClient {
             try {
                 const answer = await this.#converse(call, request, this.#agents!);
                 const body = await answer.collect(request.maxBody ?? DEFAULT_BODY_BYTES);
-                return { statusCode: answer.statusCode, headers: answer.headers, body };
+                const { statusCode, headers } = answer;
+                return { statusCode, headers, body: isSuccess(answer) ? body : this.#spokenLogin.hide(body) };
             } finally {
                 leave();
             }
@@ -177,7 +185,9 @@ export class HttpClient {
      */
     async open(request: HttpRequest): Promise<HttpStream> {
         const own = { Connection: 'keep-alive', 'Accept-Encoding': 'identity' };
-        const [{ statusCode, headers }, body] = await this.#alone(request, own, (answer) => answer.stream());
+        const [{ statusCode, headers }, body] = await this.#alone(request, own, (answer) =>
+            isSuccess(answer) ? answer.stream() : this.#spokenLogin.hideInStream(answer.stream()),
+        );
         return { statusCode, headers, body, close: () => body.destroy() };
     }
 
@@ -259,7 +269,10 @@ export class HttpClient {
         });
         if (!REDIRECTS.has(answer.statusCode) || answer.headers.location === undefined) return answer;
         await answer.excerpt(0);
-        throw new Fault('REDIRECTED', { details: { location: locationOf(answer) }, status: answer.statusCode });
+        throw new Fault('REDIRECTED', {
+            details: { location: this.#spokenLogin.hideIn(locationOf(answer)) },
+            status: answer.statusCode,
+        });
     }
 
     async #send(call: Call, agents: DeviceAgents, timeout: number, round: TalkRound): Promise<Answer> {

@@ -64,6 +64,11 @@ function pathOf(uri: string): string {
     return query < 0 ? uri : uri.slice(0, query);
 }
 
+/** The `Authorization` of RFC 7617. */
+export function basicAuthorization(username: string, password: string): string {
+    return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
+}
+
 /** The schemes of a 401 as a sentence can name them; they come from the network, so they are cut to words. */
 function describe(challenges: readonly Challenge[]): string {
     const names = challenges.map(({ scheme, parameters }) => {
@@ -223,9 +228,8 @@ export class Login {
     }
 
     #basic(): Credentials {
-        const { username, password, secure } = this.#settings;
-        const token = Buffer.from(`${username}:${password}`, 'utf8').toString('base64');
+        const { username = '', password = '', secure } = this.#settings;
         const kind: LoginKind = { kind: 'basic', cleartext: secure !== true };
-        return { authorization: `Basic ${token}`, kind, reused: false, afterStale: false };
+        return { authorization: basicAuthorization(username, password), kind, reused: false, afterStale: false };
     }
 }

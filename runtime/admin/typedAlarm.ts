@@ -5,6 +5,7 @@ import { Fields } from '../fields';
 import { migrate } from '../migrations';
 import { ALARM_HTTP_IN_DEFAULTS, type AlarmHttpInSettings, readAlarmHttpIn } from '../settings/alarmHttpIn';
 import type { Body } from './adminRoutes';
+import { savedCredentials } from './savedCredentials';
 import { objectOf, typedCredentials } from './typedDevice';
 
 /** An `alarm-http-in` as it would be after a deploy, with what is set up in its device. */
@@ -30,7 +31,7 @@ export function readTypedAlarm(RED: NodeAPI, body: Body): TypedAlarm {
     const known = Object.keys(ALARM_HTTP_IN_DEFAULTS).filter((name) => Object.hasOwn(given, name));
     const config = migrate('alarm-http-in', Object.fromEntries(known.map((name) => [name, given[name]])));
     const expand = environmentOf(RED, (RED.nodes.getNode(id) ?? { id, name: '' }) as Node);
-    const credentials = typedCredentials(RED, id, objectOf(body.credentials));
+    const credentials = typedCredentials(objectOf(body.credentials), savedCredentials(RED, id, 'alarm-http-in'));
     const settings = readAlarmHttpIn(config, credentials, expand);
     const fields = new Fields(config, ALARM_HTTP_IN_DEFAULTS, expand);
     const slot = fields.optionalNumber('slot', { min: 1, max: 64 });

@@ -6,6 +6,7 @@ import { Fields } from '../fields';
 import { isupListeners } from '../isup/listeners';
 import { migrate } from '../migrations';
 import { DEVICE_CONFIG_DEFAULTS, type DeviceCredentials, readDeviceConfig } from '../settings/deviceConfig';
+import { savedCredentials } from './savedCredentials';
 
 /** What stands in a password field of a dialog for “the one that is saved”. */
 const SAVED = '__PWRD__';
@@ -30,7 +31,7 @@ export function readTypedDevice(RED: NodeAPI, body: unknown): TypedDevice {
     const given = objectOf(config);
     const known = Object.keys(DEVICE_CONFIG_DEFAULTS).filter((name) => Object.hasOwn(given, name));
     const saved = Object.fromEntries(known.map((name) => [name, given[name]]));
-    const complete = typedCredentials(RED, nodeId, objectOf(credentials));
+    const complete = typedCredentials(objectOf(credentials), savedCredentials(RED, nodeId, 'device-config'));
     // A node that was never deployed has no flow to take variables from: those of the process are left.
     const node = (RED.nodes.getNode(nodeId) ?? { id: nodeId, name: String(given.name ?? '') }) as Node;
     const migrated = migrate('device-config', saved);
@@ -44,9 +45,8 @@ export function readTypedDevice(RED: NodeAPI, body: unknown): TypedDevice {
     return { settings, dependencies: { link } };
 }
 
-/** Credentials as typed; those that only stand for the saved ones are those of the node with this id. */
-export function typedCredentials(RED: NodeAPI, id: string, given: Record<string, unknown>): DeviceCredentials {
-    const saved = (RED.nodes.getCredentials(id) ?? {}) as DeviceCredentials;
+/** Credentials as typed; those that only stand for the saved ones are the saved ones. */
+export function typedCredentials(given: Record<string, unknown>, saved: DeviceCredentials): DeviceCredentials {
     const complete: DeviceCredentials = {};
     for (const name of CREDENTIALS) {
         const typed = given[name];

@@ -1,4 +1,5 @@
 import type { NodeAPI } from 'node-red';
+import { isOfType, savedCredentials } from '../admin/savedCredentials';
 import type { IsupCredentials } from '../settings/isupIn';
 import { mergeKeys, readKeyChanges } from './keys';
 import { isupListeners } from './listeners';
@@ -36,7 +37,12 @@ export function addIsupRoutes(RED: NodeAPI): void {
             response.sendStatus(400);
             return;
         }
-        const saved = (RED.nodes.getCredentials(id) ?? {}) as IsupCredentials;
+        // The secrets of any other node are not ours to write.
+        if (!isOfType(RED, id, 'isup-in')) {
+            response.sendStatus(404);
+            return;
+        }
+        const saved = savedCredentials<IsupCredentials>(RED, id, 'isup-in');
         RED.nodes.addCredentials(id, { ...saved, keys: mergeKeys(saved.keys, changes) });
         response.sendStatus(204);
     });

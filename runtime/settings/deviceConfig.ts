@@ -71,10 +71,14 @@ export function readDeviceConfig(
     };
 }
 
-/** People paste addresses from a browser: `http://192.168.1.64/` is the host 192.168.1.64, `[::1]` is ::1. */
+/**
+ * People paste addresses from a browser: `http://192.168.1.64/` is the host 192.168.1.64, `[::1]` is ::1. A login in front of
+ * the host goes no further: hosts stand in messages and in the log.
+ */
 function bareHost(text: string): string {
     return text
         .replace(/^[a-z]+:\/\//i, '')
+        .replace(/^.*@/, '')
         .replace(/\/.*$/, '')
         .replace(/^\[(.*)\]$/, '$1');
 }
