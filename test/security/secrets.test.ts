@@ -255,6 +255,17 @@ function dialogBodies({ ports, camera, echo, cloud, tlsPort, secret }: World, pa
     });
 }
 
+/** The text of an answer; some go on for as long as somebody listens, and begin with all that there is. */
+async function beginningOf({ headers, body }: Response): Promise<string> {
+    const endless = headers.get('content-type')?.startsWith('text/event-stream');
+    let text = '';
+    for await (const chunk of body ?? []) {
+        text += Buffer.from(chunk).toString('utf8');
+        if (endless) break;
+    }
+    return text;
+}
+
 function filesIn(folder: string): string {
     return readdirSync(folder, { withFileTypes: true })
         .filter(({ name }) => !/^flows_cred\.json|^\.flows_cred|node_modules/.test(name))
@@ -362,7 +373,7 @@ for (const runtime of RUNTIMES) {
                 const ask = async (body: object | undefined) => {
                     const headers = { 'content-type': 'application/json' };
                     const sent = body && { method: 'POST', headers, body: JSON.stringify(body) };
-                    answers.push(await (await fetch(url, sent)).text());
+                    answers.push(await beginningOf(await fetch(url, sent)));
                 };
                 await Promise.all(bodies.map(ask));
             }
