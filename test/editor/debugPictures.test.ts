@@ -1,7 +1,5 @@
 /** Pictures of a message as thumbnails in the debug sidebar. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import { Camera } from '../../simulator/camera';
@@ -9,7 +7,6 @@ import { alertStream, debug, device, flowNode, LOGIN, TAB } from '../flows/flow'
 import { browserMissing, type EditorPage, openEditor, startBrowser } from '../support/browser';
 import { RUNTIMES } from '../support/matrix';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
-import { packageRoot } from '../support/packageRoot';
 
 /** The smallest GIF there is, and as many bytes of something else. */
 const TINY = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7'.padEnd(120, 'A'), 'base64');
@@ -89,8 +86,6 @@ for (const runtime of RUNTIMES) {
                     ),
                 );
             }
-            mkdirSync(join(packageRoot, '.cache', 'screenshots'), { recursive: true });
-            await editor.page.screenshot({ path: join(packageRoot, '.cache', 'screenshots', 'debug-pictures.png') });
         });
 
         it('show what came whole without asking, and nothing for what is no picture', async () => {

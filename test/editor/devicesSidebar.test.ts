@@ -1,7 +1,5 @@
 /** The Devices sidebar, in a real browser on both Node-REDs, with simulated devices. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import { Camera } from '../../simulator/camera';
@@ -12,7 +10,7 @@ import { browserMissing, type EditorPage, openEditor, startBrowser } from '../su
 import { freePort } from '../support/freePort';
 import { RUNTIMES } from '../support/matrix';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
-import { packageRoot } from '../support/packageRoot';
+import { takePicture } from '../support/screenshots';
 
 const ISUP_KEY = 'Canary-7f3a';
 /** bcrypt of “reader”; made once, as it takes its time. */
@@ -42,14 +40,6 @@ const cardWith = (editor: EditorPage, name: string, hasText: string | RegExp) =>
 async function hasPicture(editor: EditorPage, name: string) {
     await cardOf(editor, name).scrollIntoViewIfNeeded();
     await cardOf(editor, name).locator('img[src^="data:image/"]').waitFor();
-}
-
-/** For whoever wants to see it; with VIGIA_SCREENSHOTS=1 the one of the documentation, too. Never compared. */
-async function takePicture(editor: EditorPage, name: string): Promise<void> {
-    const documented = process.env.VIGIA_SCREENSHOTS === '1' && name === 'devices-sidebar';
-    const folder = join(packageRoot, documented ? 'docs/images' : '.cache/screenshots');
-    mkdirSync(folder, { recursive: true });
-    await editor.page.screenshot({ path: join(folder, `${name}.png`) });
 }
 
 const names = (editor: EditorPage) => editor.page.locator('.vigia-card:visible .vigia-card-name').allTextContents();
@@ -186,16 +176,10 @@ for (const runtime of RUNTIMES) {
                 '--red-ui-secondary-background': 'rgb(1, 2, 3)',
                 '--red-ui-primary-text-color': 'rgb(4, 5, 6)',
             };
-            await takePicture(
-                editor,
-                runtime.options.nodeRed === undefined ? 'devices-sidebar-4.1' : 'devices-sidebar',
-            );
+            if (runtime.options.nodeRed === undefined) await takePicture(editor.page, 'devices-sidebar');
             const style = 'document.documentElement.style';
-            await editor.run(
-                `${style}.cssText = '${Object.entries(theme)
-                    .map((pair) => pair.join(':'))
-                    .join(';')}'`,
-            );
+            const css = Object.entries(theme).map((pair) => pair.join(':'));
+            await editor.run(`${style}.cssText = '${css.join(';')}'`);
             const colours = await editor.run(`[
                 getComputedStyle($('.vigia-card')[0]).backgroundColor,
                 getComputedStyle($('.vigia-card-name')[0]).color,
@@ -303,10 +287,7 @@ for (const runtime of RUNTIMES) {
             await cardWith(editor, 'Portaria', /Online desde/);
             await cardWith(editor, 'Portaria', /Cruzamento de linha · canal 1/);
             await hasPicture(editor, 'Portaria');
-            mkdirSync(join(packageRoot, '.cache', 'screenshots'), { recursive: true });
-            await editor.page.screenshot({
-                path: join(packageRoot, '.cache', 'screenshots', 'devices-sidebar-dark.png'),
-            });
+            if (runtime.options.nodeRed !== undefined) await takePicture(editor.page, 'devices-sidebar-dark');
             await editor.close();
         });
 
