@@ -10,12 +10,12 @@ export class RemainingTime {
 
     constructor(clock: Clock = systemClock) {
         this.#clock = clock;
-        this.#begun = clock.now();
+        this.#begun = clock.elapsed();
     }
 
     /** Milliseconds; `undefined` while there is too little to judge by, or where nobody knows how much there is. */
     after(done: number, total: number | undefined): number | undefined {
-        const elapsed = this.#clock.now() - this.#begun;
+        const elapsed = this.#clock.elapsed() - this.#begun;
         if (total === undefined || !(done > 0) || done > total || elapsed < SHORTEST_SAMPLE_MS) return undefined;
         return Math.round((elapsed / done) * (total - done));
     }

@@ -1,4 +1,7 @@
+import { wallClock } from './deviceTime';
 import { addIntercom, type Intercom } from './intercom';
+import { drawScene } from './picture/scene';
+import { addSnapshots } from './snapshots';
 import { Terminal, type TerminalOptions } from './terminal';
 import { addTwoWayAudio, type TwoWayChannel, type TwoWayOptions } from './twoWayAudio';
 
@@ -8,7 +11,7 @@ export interface DoorStationOptions extends TerminalOptions {
     silentStatus?: boolean;
 }
 
-/** A stand-in for a door station: a terminal with a bell, a call, a loudspeaker and a microphone (KV6124 project). */
+/** A stand-in for a door station: a terminal with a bell, a call, a loudspeaker, a microphone and a lens (KV6124 project). */
 export class DoorStation extends Terminal {
     readonly intercom: Intercom;
     readonly audio: TwoWayChannel;
@@ -29,6 +32,13 @@ export class DoorStation extends Terminal {
         });
         this.intercom = addIntercom(this, { silent: silentStatus });
         this.audio = addTwoWayAudio(this, audio);
+        addSnapshots(this.route.bind(this), {
+            channels: () => [1],
+            takePicture: (_channel, size) => {
+                const clock = wallClock(this.clock.now(), this.offset);
+                return drawScene({ ...size, title: this.profile.name, clock, background: [90, 100, 90] });
+            },
+        });
     }
 
     /** Somebody presses the button: the call rings, and the log says so (5/37). */

@@ -154,14 +154,14 @@ export class Nvr extends VideoDevice {
         this.route('GET', '/ISAPI/System/Video/inputs/channels', (exchange) => exchange.outcome('notSupport'));
         // `size` is not the number of entries on real recorders (7 with 9 entries: hikvision_next).
         this.document(base, 'InputProxyChannelList', () => ({ '@size': 7, InputProxyChannel: proxies }));
-        this.document(`${base}/status`, 'InputProxyChannelStatusList', () => ({
-            InputProxyChannelStatus: this.channelNumbers().map((id) => proxyStatus(id, !this.#dead.has(id))),
-        }));
         this.route('GET', `${base}/{id}`, (exchange) => {
             const proxy = proxies[Number(exchange.params.id) - 1];
             if (proxy === undefined) exchange.outcome('badParameters');
             else exchange.xml('InputProxyChannel', proxy, this.profile.namespace);
         });
+        this.document(`${base}/status`, 'InputProxyChannelStatusList', () => ({
+            InputProxyChannelStatus: this.channelNumbers().map((id) => proxyStatus(id, !this.#dead.has(id))),
+        }));
         this.document('/ISAPI/Streaming/channels', 'StreamingChannelList', () => ({
             StreamingChannel: this.channelNumbers().flatMap((id) => [
                 streamingChannel(id, 1, this.channelName(id)),

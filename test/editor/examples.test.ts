@@ -17,10 +17,15 @@ interface FlowNode {
     [property: string]: unknown;
 }
 
-const CORE =
-    'catch change comment complete csv debug delay file function http-in http-response http-request inject junction mqtt-broker mqtt-in mqtt-out status switch tab'.split(
-        ' ',
-    );
+const CORE = [
+    'catch change comment complete csv debug delay file function group http-in http-response http-request inject junction link-in link-out',
+    'mqtt-broker mqtt-in mqtt-out split status switch tab template',
+].flatMap((types) => types.split(' '));
+/** What the names of other packs stand for; a flow that uses one says so in its comment. */
+const OTHERS: Record<string, string[]> = {
+    '@flowfuse/node-red-dashboard': 'ui-base ui-group ui-page ui-table ui-template ui-theme global-config'.split(' '),
+};
+const LANGUAGES = ['## English', '## Português (Brasil)', '## 中文'];
 const OURS = [
     'device-config',
     'isapi-request',
@@ -55,16 +60,34 @@ describe('the example flows', () => {
     });
 
     it('have ids of their own, so that all can be imported into one Node-RED', () => {
-        const ids = examples.flatMap(({ nodes }) => nodes.map((node) => node.id));
+        const shared = ['ui-base', 'ui-theme'];
+        const ids = examples.flatMap(({ nodes }) =>
+            nodes.filter(({ type }) => !shared.includes(type)).map(({ id }) => id),
+        );
         assert.equal(new Set(ids).size, ids.length);
+    });
+
+    it('share one dashboard, as those who import two of them expect', () => {
+        const bases = examples.flatMap(({ nodes }) => nodes.filter(({ type }) => type === 'ui-base'));
+        assert.equal(bases.length, 2);
+        assert.deepEqual(bases[0], bases[1]);
+    });
+
+    it('are all in the catalogue of the documentation, with what they need', () => {
+        const catalogue = readFileSync(join(packageRoot, 'docs', 'examples.md'), 'utf8');
+        const listed = [...catalogue.matchAll(/^\| \*\*(.+?)\*\*/gm)].map(([, name]) => name);
+        assert.deepEqual(listed.sort(), examples.map(({ name }) => name).sort());
     });
 
     for (const { name, nodes } of examples) {
         describe(name, () => {
             const byId = new Map(nodes.map((node) => [node.id, node]));
+            const comment = nodes.find((node) => node.type === 'comment')?.info ?? '';
 
-            it('needs nothing but Node-RED itself and this pack', () => {
-                for (const { type } of nodes) assert.ok([...CORE, ...OURS].includes(type.replace(' ', '-')), type);
+            it('needs nothing but Node-RED itself, this pack and what its comment names', () => {
+                const named = Object.keys(OTHERS).filter((pack) => comment.includes(pack));
+                const known = [...CORE, ...OURS, ...named.flatMap((pack) => OTHERS[pack]!)];
+                for (const { type } of nodes) assert.ok(known.includes(type.replace(' ', '-')), type);
             });
 
             it('is wired to nodes that are there', () => {
@@ -79,20 +102,36 @@ describe('the example flows', () => {
             it('holds every setting of our nodes, and no secret', () => {
                 for (const node of nodes.filter(({ type }) => OURS.includes(type))) {
                     const own = Object.keys(node).filter(
-                        (key) => !['id', 'type', 'z', 'x', 'y', 'wires'].includes(key),
+                        (key) => !['id', 'type', 'z', 'g', 'x', 'y', 'wires'].includes(key),
                     );
                     assert.deepEqual(own.sort(), declared(node.type));
                     assert.equal(node.version, 1);
                 }
+                const environment = nodes.flatMap(
+                    ({ env }) => (env ?? []) as { name: string; type: string; value: string }[],
+                );
+                for (const { name, type, value } of environment) {
+                    if (/key|secret|token|password/i.test(name)) assert.deepEqual([type, value], ['cred', '']);
+                }
             });
 
             it('says in three languages what to fill in', () => {
-                const comment = nodes.find((node) => node.type === 'comment');
-                for (const language of ['**Português:**', '**中文：**']) assert.ok(comment?.info?.includes(language));
+                const sections = comment.split(/^(?=## )/m);
+                assert.deepEqual(
+                    sections.map((section) => section.split('\n')[0]),
+                    LANGUAGES,
+                );
+                for (const section of sections) assert.ok(section.length > 60, section);
+                // What stands in bold is the name of a node, which no language translates.
+                const namesOf = (section: string) => new Set(section.match(/\*\*[^*]+\*\*/g));
+                const english = namesOf(sections[0]!);
+                for (const section of sections.slice(1)) {
+                    for (const node of namesOf(section)) assert.ok(english.has(node), node);
+                }
             });
 
             it('lies tidily on the grid, with room between the nodes', () => {
-                const placed = nodes.filter((node) => node.x !== undefined);
+                const placed = nodes.filter((node) => node.x !== undefined && node.type !== 'group');
                 for (const node of placed) {
                     assert.equal(node.x! % 10, 0);
                     assert.equal(node.y! % 20, 0);

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type IPublishPacket, parser, writeToStream } from 'mqtt-packet';
 import { IsupDevice } from '../../simulator/isupDevice';
+import { Broker } from '../support/broker';
 import { freePort } from '../support/freePort';
 import { RUNTIMES } from '../support/matrix';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
 import { packageRoot } from '../support/packageRoot';
+import { soon } from '../support/soon';
 
 interface FlowNode {
     id: string;
@@ -24,45 +23,6 @@ const EXAMPLES = {
     snapshot: 'Snapshot through CGNAT',
 } as const;
 type Example = keyof typeof EXAMPLES;
-
-/** A broker that takes whatever is published, and remembers it. */
-class Broker {
-    readonly published: IPublishPacket[] = [];
-    readonly #server: Server = createServer((socket) => this.#serve(socket));
-    readonly #sockets = new Set<Socket>();
-
-    async listen(): Promise<number> {
-        this.#server.listen(0, '127.0.0.1');
-        await once(this.#server, 'listening');
-        return (this.#server.address() as AddressInfo).port;
-    }
-
-    close(): void {
-        for (const socket of this.#sockets) socket.destroy();
-        this.#server.close();
-    }
-
-    /** The newest of a topic; topics are retained, as a broker would keep them. */
-    last(topic: string): string | undefined {
-        return this.published.findLast((one) => one.topic === topic && one.retain)?.payload.toString();
-    }
-
-    #serve(socket: Socket): void {
-        this.#sockets.add(socket);
-        socket.on('error', () => socket.destroy());
-        const reader = parser();
-        reader.on('packet', (packet) => {
-            if (packet.cmd === 'connect')
-                writeToStream({ cmd: 'connack', returnCode: 0, sessionPresent: false }, socket);
-            else if (packet.cmd === 'pingreq') writeToStream({ cmd: 'pingresp' }, socket);
-            else if (packet.cmd === 'publish') {
-                this.published.push(packet);
-                if (packet.qos === 1) writeToStream({ cmd: 'puback', messageId: packet.messageId! }, socket);
-            }
-        });
-        socket.on('data', (chunk) => reader.parse(chunk));
-    }
-}
 
 for (const runtime of RUNTIMES) {
     describe(`the examples of ISUP in ${runtime.name}, imported and filled in`, { skip: runtime.skip }, () => {
@@ -89,14 +49,6 @@ for (const runtime of RUNTIMES) {
             devices.push(one);
             return one;
         };
-        /** Waits for what happens outside of Node-RED. */
-        const soon = async (check: () => unknown, what: string) => {
-            const deadline = Date.now() + 30_000;
-            while (!(await check())) {
-                assert.ok(Date.now() < deadline, what);
-                await new Promise((resolve) => setTimeout(resolve, 20));
-            }
-        };
 
         before(async () => {
             const brokerPort = await broker.listen();
@@ -117,14 +69,14 @@ for (const runtime of RUNTIMES) {
         it('tell a broker who is online, and Home Assistant how to find it', async () => {
             const camera = device('mqtt', 'GATE.1');
             assert.equal(await camera.start(), 'online');
-            await soon(() => broker.last('cctv/GATE-1/presence') === 'online', 'online at the broker');
+            await soon(() => broker.retained('cctv/GATE-1/presence') === 'online', 'online at the broker');
             const discovery = 'homeassistant/binary_sensor/GATE-1/config';
-            await soon(() => broker.last(discovery), 'the discovery');
-            const sensor = JSON.parse(broker.last(discovery)!) as Record<string, unknown>;
+            await soon(() => broker.retained(discovery), 'the discovery');
+            const sensor = JSON.parse(broker.retained(discovery)!) as Record<string, unknown>;
             assert.equal(sensor.device_class, 'connectivity');
             assert.equal(sensor.state_topic, 'cctv/GATE-1/presence');
             camera.stop();
-            await soon(() => broker.last('cctv/GATE-1/presence') === 'offline', 'offline at the broker');
+            await soon(() => broker.retained('cctv/GATE-1/presence') === 'offline', 'offline at the broker');
         });
 
         it('list each device with the address that it comes from', async () => {

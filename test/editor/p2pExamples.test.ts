@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -11,6 +11,7 @@ import { freePort } from '../support/freePort';
 import { RUNTIMES } from '../support/matrix';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
 import { packageRoot } from '../support/packageRoot';
+import { soon } from '../support/soon';
 
 type FlowNode = Record<string, unknown> & { id: string; type: string; name?: string };
 
@@ -41,11 +42,12 @@ for (const runtime of RUNTIMES) {
         let more: SimulatedRecorder[];
         let nodeRed: RunningNodeRed;
         let snapshotPort: number;
-        const flows: Record<'one' | 'several' | 'demand' | 'snapshot', FlowNode[]> = {
+        const flows: Record<'one' | 'several' | 'demand' | 'snapshot' | 'gatehouse', FlowNode[]> = {
             one: [],
             several: [],
             demand: [],
             snapshot: [],
+            gatehouse: [],
         };
 
         /** An example with the cloud of this machine; `changes` by type are what its comment lets the user change. */
@@ -74,6 +76,7 @@ for (const runtime of RUNTIMES) {
                 'intelbras-p2p-tunnel': { ports: [{ service: 'http', remote: 80, local: snapshotPort }] },
                 'http request': { url: `http://127.0.0.1:${snapshotPort}/cgi-bin/snapshot.cgi?channel=1` },
             });
+            flows.gatehouse = example('Remote gatehouse through P2P');
             const nodes = Object.values(flows).flat();
             const devices = nodes.filter(({ type }) => type === 'device-config').map(({ id }) => [id, DEMO_LOGIN]);
             const { username: user, password } = DEMO_LOGIN;
@@ -163,6 +166,24 @@ for (const runtime of RUNTIMES) {
                 else await setTimeout(200);
             }
             assert.equal(body.subarray(0, 2).toString('hex'), 'ffd8', 'a JPEG came');
+        });
+
+        it('look into a gatehouse behind NAT and open its door, once', async () => {
+            const stream = idOf(flows.gatehouse, 'isapi-alertstream');
+            await nodeRed.until(() => nodeRed.statuses.get(stream)?.fill === 'green', 'the events of the gatehouse');
+            far.web.emitEvent('VideoMotion', 'Start', 0);
+            await nodeRed.until(() => told(flows.gatehouse, 'picture').length === 1, 'the picture of the event');
+            await press(flows.gatehouse, 'look now');
+            await nodeRed.until(() => told(flows.gatehouse, 'picture').length === 2, 'the picture of now');
+            const file = join(nodeRed.userDir, 'gatehouse.jpg');
+            await soon(
+                () => existsSync(file) && readFileSync(file).subarray(0, 2).toString('hex') === 'ffd8',
+                'a JPEG',
+            );
+            await press(flows.gatehouse, 'open the door');
+            await nodeRed.until(() => told(flows.gatehouse, 'opened')[0], 'the door');
+            const opened = far.web.requests.filter(({ url, status }) => /action=openDoor/.test(url) && status === 200);
+            assert.equal(opened.length, 1);
         });
 
         it('do all this without an error', () => {

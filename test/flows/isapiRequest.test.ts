@@ -10,6 +10,7 @@ import { addTwoWayAudio } from '../../simulator/twoWayAudio';
 import { addAccessHistory } from '../support/history';
 import { RUNTIMES } from '../support/matrix';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
+import { soon } from '../support/soon';
 
 const LOGIN = { username: 'admin', password: 'Canary-7f3a' };
 
@@ -20,15 +21,6 @@ interface Answer {
     path?: string;
     error?: { message: string; code?: string; cause?: { status?: number; isapi?: { subStatusCode?: string } } };
     [name: string]: unknown;
-}
-
-/** Waits for what happens outside of Node-RED. */
-async function soon(check: () => boolean, what: string): Promise<void> {
-    const deadline = Date.now() + 20_000;
-    while (!check()) {
-        assert.ok(Date.now() < deadline, what);
-        await new Promise((resolve) => setTimeout(resolve, 20));
-    }
 }
 
 /** What a scenario's request node holds, and what its message brings along, as the code of a function node. */

@@ -30,6 +30,16 @@ export const RUNTIMES: Runtime[] = [
     },
 ];
 
+const DASHBOARD = '@flowfuse/node-red-dashboard';
+
+/** The dashboard that some examples show their pictures on; too large for everybody's installation. */
+export const dashboard = {
+    packages: { [DASHBOARD]: cached('dashboard', DASHBOARD) },
+    skip: existsSync(cached('dashboard', DASHBOARD))
+        ? false
+        : `Dashboard 2 is not installed: npm install --prefix .cache/dashboard ${DASHBOARD}@1`,
+};
+
 /** Where the packed package must install and run: the above, and what lies between them. */
 export const INSTALL_RUNTIMES: Runtime[] = [
     ...RUNTIMES,

@@ -28,6 +28,8 @@ export interface NodeRedOptions {
     nodeRed?: string;
     /** Counts what it holds open, for {@link RunningNodeRed.resources}. */
     probe?: boolean;
+    /** Folders of further packages that are installed beside this one, by name. */
+    packages?: Record<string, string>;
     /** A user directory that outlives the process (restart tests, installed tarballs); it is not linked or removed. */
     userDir?: string;
 }
@@ -60,7 +62,10 @@ const STOP_TIMEOUT = 30_000;
 export async function startNodeRed(options: NodeRedOptions = {}): Promise<RunningNodeRed> {
     const nodeRed = options.nodeRed ?? join(packageRoot, 'node_modules', 'node-red');
     const userDir = options.userDir ?? mkdtempSync(join(tmpdir(), 'vigia-node-red-'));
-    if (!options.userDir) linkPackage(userDir);
+    if (!options.userDir) {
+        linkPackage(userDir, '@vigia/node-red-cctv', packageRoot);
+        for (const [name, folder] of Object.entries(options.packages ?? {})) linkPackage(userDir, name, folder);
+    }
     writeFileSync(join(userDir, 'settings.js'), settingsFile(nodeRed, options.settings ?? {}, options.probe === true));
     if (options.flows || !existsSync(join(userDir, 'flows.json'))) {
         writeFileSync(join(userDir, 'flows.json'), JSON.stringify(options.flows ?? []));
@@ -260,10 +265,11 @@ function readDebug(data: Record<string, unknown>): DebugMessage {
     };
 }
 
-function linkPackage(userDir: string): void {
-    const link = join(userDir, 'node_modules', '@vigia', 'node-red-cctv');
+/** Installs a folder as a package of a user directory. */
+export function linkPackage(userDir: string, name: string, folder: string): void {
+    const link = join(userDir, 'node_modules', ...name.split('/'));
     mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(packageRoot, link, 'junction');
+    symlinkSync(folder, link, 'junction');
 }
 
 function settingsFile(nodeRed: string, overrides: Record<string, unknown>, probe: boolean): string {
