@@ -17,6 +17,7 @@ import type { CatchUp } from './catchUp/catchUp';
 import type { MarkStore } from './catchUp/markStore';
 import type { DeviceRequests } from './deviceRequests';
 import { EventStream, type EventSubscriber, type StreamOptions } from './eventStream';
+import { typesOf } from './eventTypes';
 import type { DeviceLink } from './link';
 import type { P2pAccess, P2pSettings } from './p2pAccess';
 import { fetchPicture, takeCgiSnapshot, takeSnapshot } from './pictures';
@@ -94,7 +95,8 @@ export class Device {
         this.#link = watcher === undefined ? link : watchedLink(link, watcher);
         this.channels = new RecorderChannels(() => this.requests.abilities.channels(), clock);
         const channels = this.#vendor === 'dahua' ? undefined : this.channels;
-        this.#events = new EventStream(this.#link, this.identity, clock, this.#vendor, channels, watcher);
+        const types = async (kinds: readonly string[]) => typesOf(kinds, await this.requests.abilities.triggers());
+        this.#events = new EventStream(this.#link, this.identity, clock, this.#vendor, channels, watcher, types);
     }
 
     /** Its side of the P2P cloud, for tunnels. */

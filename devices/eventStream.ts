@@ -22,6 +22,8 @@ export interface StreamOptions {
     mode: 'auto' | 'alertStream' | 'subscribe';
     /** Seconds without a byte after which the stream is opened again. */
     watchdog: number;
+    /** What is wanted of the device's events, with which `mode` `subscribe` arms it; everything where there is nothing. */
+    kinds?: readonly string[];
 }
 
 /** What a node wants to hear of the device's stream. */
@@ -57,9 +59,14 @@ export class EventStream {
     readonly #vendor: 'auto' | Vendor;
     readonly #channels: RecorderChannels | undefined;
     readonly #watcher: DeviceWatcher | undefined;
+    readonly #typesOf: ((kinds: readonly string[]) => Promise<readonly string[]>) | undefined;
     /** Another array whenever somebody comes or goes, so that those who are being told something stay the same. */
     #subscribers: readonly EventSubscriber[] = [];
-    #running: { stream: AlertStream; reader: EventReader } | undefined;
+    /** What each of them wants of the device. */
+    readonly #wanted = new Map<EventSubscriber, readonly string[]>();
+    /** Kinds that the device was armed with; undefined where it reports everything. */
+    #armedWith: ReadonlySet<string> | undefined;
+    #running: { stream: AlertStream; reader: EventReader; options: StreamOptions } | undefined;
     #lastChange: ConnectionChange | undefined;
     readonly #recent: RawBody[] = [];
     /** The end of the stream before: its slot must be free before the next one is asked for. */
@@ -72,6 +79,7 @@ export class EventStream {
         vendor: 'auto' | Vendor = 'auto',
         channels?: RecorderChannels,
         watcher?: DeviceWatcher,
+        typesOf?: (kinds: readonly string[]) => Promise<readonly string[]>,
     ) {
         this.#link = link;
         this.#vendor = vendor;
@@ -79,6 +87,7 @@ export class EventStream {
         this.#clock = clock;
         this.#channels = channels;
         this.#watcher = watcher;
+        this.#typesOf = typesOf;
     }
 
     /**
@@ -87,7 +96,12 @@ export class EventStream {
      */
     subscribe(options: StreamOptions, subscriber: EventSubscriber): () => Promise<void> {
         this.#subscribers = [...this.#subscribers, subscriber];
-        if (this.#running !== undefined) {
+        this.#wanted.set(subscriber, options.kinds ?? []);
+        if (this.#running !== undefined && this.#isTooNarrowFor(options)) {
+            const { options: first } = this.#running;
+            this.#stop();
+            this.#start(first);
+        } else if (this.#running !== undefined) {
             if (this.#lastChange !== undefined) subscriber.connection(this.#lastChange);
         } else {
             this.#start(options);
@@ -118,6 +132,7 @@ export class EventStream {
     close(): Promise<void> {
         this.#flush();
         this.#subscribers = [];
+        this.#wanted.clear();
         this.#stop();
         return this.#ended;
     }
@@ -125,6 +140,7 @@ export class EventStream {
     #leave(subscriber: EventSubscriber): void {
         this.#flush();
         this.#subscribers = this.#subscribers.filter((other) => other !== subscriber);
+        this.#wanted.delete(subscriber);
         if (this.#subscribers.length === 0) this.#stop();
     }
 
@@ -143,6 +159,7 @@ export class EventStream {
             mode: options.mode,
             vendor: this.#vendor,
             watchdog: options.watchdog,
+            events: () => this.#typesToArm(options),
             pace: OPENINGS,
             clock: this.#clock,
             listener: {
@@ -162,7 +179,7 @@ export class EventStream {
                 },
             },
         });
-        const running = { stream, reader };
+        const running = { stream, reader, options };
         this.#running = running;
         this.#lastChange = undefined;
         // A turn later, so that everybody who is set up in this one hears the first word.
@@ -171,6 +188,24 @@ export class EventStream {
                 if (this.#running === running) stream.start();
             }),
         );
+    }
+
+    /** The device's words for what all who listen want together; nothing where one of them wants everything. */
+    async #typesToArm({ mode }: StreamOptions): Promise<readonly string[]> {
+        const wanted = [...this.#wanted.values()];
+        this.#armedWith = undefined;
+        if (mode !== 'subscribe' || wanted.some(({ length }) => length === 0)) return [];
+        const kinds = new Set(wanted.flat());
+        this.#armedWith = kinds;
+        const types = (await this.#typesOf?.([...kinds])) ?? [];
+        if (types.length === 0 && this.#armedWith === kinds) this.#armedWith = undefined;
+        return types;
+    }
+
+    #isTooNarrowFor({ kinds = [] }: StreamOptions): boolean {
+        const armedWith = this.#armedWith;
+        if (armedWith === undefined) return false;
+        return kinds.length === 0 || !kinds.every((kind) => armedWith.has(kind));
     }
 
     #read(part: Part, reader: EventReader): void {
@@ -191,6 +226,7 @@ export class EventStream {
         const running = this.#running;
         if (running === undefined) return;
         this.#running = undefined;
+        this.#armedWith = undefined;
         this.#watcher?.connection(undefined);
         running.reader.close();
         this.#ended = Promise.all([this.#ended, running.stream.close()]).then(() => undefined);

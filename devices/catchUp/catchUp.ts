@@ -91,7 +91,9 @@ export class CatchUp {
     /** As {@link EventStream.subscribe}; the way to stop resolves when, after the last one, the mark is kept. */
     subscribe(options: StreamOptions, subscriber: EventSubscriber): () => Promise<void> {
         this.#subscribers.add(subscriber);
-        if (this.#leave === undefined) this.#leave = this.#options.stream.subscribe(options, this.#listener());
+        // Access events cannot be filtered at the device, and several nodes may listen here.
+        const wide = { ...options, kinds: [] };
+        if (this.#leave === undefined) this.#leave = this.#options.stream.subscribe(wide, this.#listener());
         else if (this.#lastChange !== undefined) subscriber.connection(this.#lastChange);
         return async () => {
             if (!this.#subscribers.has(subscriber)) return;

@@ -52,8 +52,8 @@ export interface AlertStreamOptions {
     vendor?: 'auto' | StreamVendor;
     /** Seconds without a byte after which the stream is opened again. */
     watchdog: number;
-    /** Types that are subscribed to, as the device names them; all where there are none. */
-    events?: readonly string[];
+    /** Types to subscribe to, as the device names them; all where there are none. Asked for before each subscription. */
+    events?: () => Promise<readonly string[]>;
     /** Shared with others that open at the same moment: after a deploy, or when their network is back. */
     pace?: Pace;
     listener: AlertStreamListener;
@@ -118,6 +118,8 @@ export class AlertStream {
     /** As told, or as the first stream that opened has shown. */
     #vendor: 'auto' | StreamVendor;
     readonly #closed = new AbortController();
+    /** The device takes subscriptions, but none to certain types. */
+    #refusesLists = false;
     #connection: EventConnection | undefined;
     #wake: AbortController | undefined;
     #running: Promise<void> | undefined;
@@ -128,7 +130,7 @@ export class AlertStream {
         const subscription: Route = {
             via: 'subscribe',
             vendor: 'hikvision',
-            request: subscribeRequest(options.events),
+            request: subscribeRequest([], options.watchdog),
         };
         const plain = [ALERT_STREAM, OLD_ALERT_STREAM];
         const byMode = {
@@ -161,6 +163,7 @@ export class AlertStream {
     retryNow(): void {
         this.#policy.reset();
         this.#absent.clear();
+        this.#refusesLists = false;
         this.#vendor = this.#options.vendor ?? 'hikvision';
         this.#wake?.abort();
     }
@@ -215,7 +218,28 @@ export class AlertStream {
         return routes;
     }
 
-    async #follow({ via, vendor, request }: Route): Promise<ConnectionEnd> {
+    /** Follows a route; a subscription to certain types first, and to all where the device does not take the list. */
+    async #follow(route: Route): Promise<ConnectionEnd> {
+        const types = route.via === 'subscribe' ? await this.#wantedTypes() : [];
+        if (types.length === 0) return this.#connectTo(route);
+        const request = subscribeRequest(types, this.#options.watchdog);
+        const end = await this.#connectTo({ ...route, request });
+        if (end.opened || this.#closed.signal.aborted || !NOT_SUBSCRIBED.has(end.fault.code)) return end;
+        this.#refusesLists = true;
+        return this.#connectTo(route);
+    }
+
+    async #wantedTypes(): Promise<readonly string[]> {
+        if (this.#refusesLists) return [];
+        try {
+            return (await this.#options.events?.()) ?? [];
+        } catch {
+            // A device that cannot be asked now says why when the stream is opened; everything is asked for then.
+            return [];
+        }
+    }
+
+    async #connectTo({ via, vendor, request }: Route): Promise<ConnectionEnd> {
         const { open, watchdog, listener } = this.#options;
         const connection = new EventConnection({
             open,

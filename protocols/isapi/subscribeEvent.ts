@@ -5,8 +5,8 @@ import { readJson } from './readJson';
 import { decodeText } from './readText';
 import { readXml } from './readXml';
 
-/** Seconds between heartbeats that the device is asked for; the value of the ISAPI guide's own example. */
-const HEARTBEAT_SECONDS = 30;
+/** Seconds between heartbeats at most; the value of the ISAPI guide's own example, and the largest that devices admit. */
+const LONGEST_HEARTBEAT = 30;
 
 const SUBSCRIBE_PATH = '/ISAPI/Event/notification/subscribeEvent';
 
@@ -14,8 +14,10 @@ const SUBSCRIBE_PATH = '/ISAPI/Event/notification/subscribeEvent';
  * The request that arms the device with a filter (ISAPI guide, `SubscribeEvent`). Its answer is a stream.
  *
  * @param events types as the device names them; all events where there are none
+ * @param watchdog seconds of silence after which we give the stream up: there are two heartbeats within them
  */
-export function subscribeRequest(events: readonly string[] = []): HttpRequest {
+export function subscribeRequest(events: readonly string[] = [], watchdog = 2 * LONGEST_HEARTBEAT): HttpRequest {
+    const heartbeat = Math.min(LONGEST_HEARTBEAT, Math.max(1, Math.floor(watchdog / 2)));
     const filter =
         events.length === 0
             ? { eventMode: 'all' }
@@ -24,7 +26,7 @@ export function subscribeRequest(events: readonly string[] = []): HttpRequest {
         method: 'POST',
         path: SUBSCRIBE_PATH,
         headers: { 'content-type': 'application/xml; charset="UTF-8"' },
-        body: buildXml({ SubscribeEvent: { heartbeat: HEARTBEAT_SECONDS, ...filter } }),
+        body: buildXml({ SubscribeEvent: { heartbeat, ...filter } }),
     };
 }
 

@@ -67,6 +67,36 @@ for (const runtime of RUNTIMES) {
             }
         });
 
+        it('subscribes to what it wants, and falls back to the plain stream of a device without subscriptions', async () => {
+            for (const subscribe of [true, false]) {
+                const camera = await new Camera({ login: { ...LOGIN }, subscribe }).listen();
+                const stream = alertStream({ mode: 'subscribe', kinds: ['motion'], heartbeats: true });
+                const nodeRed = await startNodeRed({
+                    ...runtime.options,
+                    flows: [TAB, device(camera.port), stream, debug('events'), debug('changes')],
+                    credentials: { device: LOGIN },
+                });
+                try {
+                    await nodeRed.until(() => nodeRed.statuses.get('stream')?.fill === 'green', 'a green status');
+                    const [open] = [...camera.streams];
+                    assert.deepEqual([open?.wants('VMD'), open?.wants('linedetection')], [true, !subscribe]);
+                    camera.streams.beat();
+                    camera.emit({ type: 'linedetection' });
+                    camera.emit({ type: 'VMD' });
+                    await nodeRed.until(() => nodeRed.debugMessages('events')[1], 'heartbeat and event');
+                    const [heartbeat, event] = nodeRed
+                        .debugMessages('events')
+                        .map(({ value }) => (value as EventMessage).payload);
+                    assert.equal(heartbeat?.kind, 'heartbeat');
+                    assert.equal(event?.kind, 'motion');
+                    assert.equal(event?.via, subscribe ? 'subscribe' : 'alertstream');
+                } finally {
+                    await nodeRed.close();
+                    await camera.close();
+                }
+            }
+        });
+
         it(`loses none of ${MANY} events`, async () => {
             const camera = await new Camera({ login: { ...LOGIN } }).listen();
             const nodeRed = await startNodeRed({

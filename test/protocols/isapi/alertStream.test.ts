@@ -459,7 +459,7 @@ describe('a subscription', () => {
             '<FailedEventList><Event><type>ANPR</type></Event><Event><type>TMPA</type></Event></FailedEventList>';
         const { device, recorder } = await setUp([eventStream(reply(failed), part)], {
             mode: 'subscribe',
-            events: ['VMD', 'ANPR', 'TMPA'],
+            events: async () => ['VMD', 'ANPR', 'TMPA'],
         });
         await recorder.until(() => recorder.parts.length === 1);
         assert.match(

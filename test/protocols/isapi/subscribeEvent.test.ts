@@ -21,6 +21,11 @@ describe('the request of a subscription', () => {
         );
     });
 
+    it('asks for two heartbeats within the silence after which the stream is given up', () => {
+        assert.match(String(subscribeRequest([], 20).body), /<heartbeat>10<\/heartbeat>/);
+        assert.match(String(subscribeRequest([], 300).body), /<heartbeat>30<\/heartbeat>/);
+    });
+
     it('escapes the types of a list', () => {
         const { body } = subscribeRequest(['VMD', 'a<b&c']);
         assert.match(
