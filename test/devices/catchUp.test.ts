@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import type { DeviceLink } from '../../devices/link';
+import { Fault } from '../../protocols/errors';
+import { HttpClient } from '../../protocols/http/client';
 import { Camera } from '../../simulator/camera';
 import { Terminal, type TerminalOptions } from '../../simulator/terminal';
-import { Listener, MemoryStore } from '../support/catchUp';
+import { Listener, MemoryStore, settingsOf } from '../support/catchUp';
 import { LOGIN } from '../support/requests';
 
 describe('access events without gaps', () => {
@@ -258,6 +261,24 @@ describe('access events without gaps', () => {
         assert.equal(listener.warnings[0]?.details.family, 'camera');
         camera.emit({ type: 'VMD' });
         await listener.until(() => listener.occurrences.length === 1, 'its live events');
+    });
+
+    it('come from the log of a device that has no stream, as one behind ISUP has none', async () => {
+        const device = await terminal();
+        const direct = new HttpClient({ ...settingsOf(device), timeout: 10_000 });
+        const link: DeviceLink = {
+            request: (request) => direct.request(request),
+            open: () => Promise.reject(new Fault('NOT_SUPPORTED', { details: { reason: 'no stream in a session' } })),
+            close: () => direct.close(),
+        };
+        const listener = new Listener(device, new MemoryStore(), { link });
+        toClose.push(listener);
+        await until(() => device.requests.some(({ url }) => url.includes('AcsEvent?')));
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        happen(device, 3);
+        listener.device.resetLogin();
+        await listener.until(() => listener.serials.length === 3, 'what happened since');
+        assert.deepEqual(listener.serials, from(41, 43));
     });
 
     it('survive a store that fails, which is said once', async () => {

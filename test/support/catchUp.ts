@@ -2,6 +2,7 @@ import type { SavedMark } from '../../devices/catchUp/accessMark';
 import type { Progress } from '../../devices/catchUp/logReader';
 import type { MarkStore } from '../../devices/catchUp/markStore';
 import { Device, type DeviceSettings } from '../../devices/device';
+import type { DeviceLink } from '../../devices/link';
 import type { Occurrence } from '../../events/deviceEvent';
 import type { Clock } from '../../protocols/clock';
 import type { Fault } from '../../protocols/errors';
@@ -48,8 +49,12 @@ export class Listener {
     #leave: () => Promise<void>;
     #watchers: (() => void)[] = [];
 
-    constructor(device: HttpDevice, store: MarkStore, clock: Clock = hastyClock()) {
-        this.device = new Device(settingsOf(device), { clock });
+    constructor(
+        device: HttpDevice,
+        store: MarkStore,
+        { clock = hastyClock(), link }: { clock?: Clock; link?: DeviceLink } = {},
+    ) {
+        this.device = new Device(settingsOf(device), { clock, ...(link !== undefined && { link }) });
         this.#leave = this.device.subscribe(
             { mode: 'auto', watchdog: 60 },
             {
