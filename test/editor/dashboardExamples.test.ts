@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { IsupDevice } from '../../simulator/isupDevice';
+import { Nvr } from '../../simulator/nvr';
+import { browserMissing, startBrowser } from '../support/browser';
+import { Example } from '../support/example';
+import { freePort } from '../support/freePort';
+import { dashboard, RUNTIMES } from '../support/matrix';
+import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
+import { packageRoot } from '../support/packageRoot';
+
+const LOGIN = { username: 'admin', password: 'vigia123' };
+const KEY = 'Canary-7f3a';
+const PICTURES = join(packageRoot, '.cache', 'screenshots');
+const PATIENCE = 60_000;
+
+for (const runtime of RUNTIMES) {
+    const skip = runtime.skip || dashboard.skip || browserMissing;
+    describe(`the examples for Dashboard 2 in ${runtime.name}`, { skip }, () => {
+        const recorder = new Nvr({ login: LOGIN, channelNames: ['Portão', 'Garagem', 'Jardim', 'Rua'] });
+        const devices: IsupDevice[] = [];
+        let wall: Example;
+        let presence: Example;
+        let isupPort: number;
+        let nodeRed: RunningNodeRed;
+        let browser: Browser;
+
+        /** A page of the dashboard; what goes wrong in it fails the test. */
+        async function open(path: string): Promise<{ page: Page; problems: string[] }> {
+            const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+            page.setDefaultTimeout(PATIENCE);
+            const problems: string[] = [];
+            page.on('pageerror', ({ message }) => problems.push(message));
+            await page.goto(`${nodeRed.url}/dashboard/${path}`);
+            return { page, problems };
+        }
+
+        before(async () => {
+            await recorder.listen();
+            isupPort = await freePort();
+            const at = { host: '127.0.0.1', port: recorder.port };
+            wall = new Example('Dashboard 2 camera wall', { 'device-config': at, inject: { onceDelay: 0.2 } });
+            presence = new Example('Dashboard 2 presence table', {
+                'device-config': at,
+                'isup-in': { bind: '127.0.0.1', port: isupPort, alarmPort: await freePort() },
+            });
+            const shared = new Set(wall.nodes.map(({ id }) => id));
+            nodeRed = await startNodeRed({
+                ...runtime.options,
+                packages: dashboard.packages,
+                flows: [...wall.nodes, ...presence.nodes.filter(({ id }) => !shared.has(id))],
+                credentials: {
+                    ...wall.credentials(LOGIN),
+                    ...presence.credentials(LOGIN),
+                    ...presence.credentials({ key: KEY }, 'isup-in'),
+                },
+            });
+            browser = await startBrowser();
+        });
+
+        after(async () => {
+            await browser?.close();
+            for (const device of devices) device.destroy();
+            await nodeRed?.close();
+            await recorder.close();
+        });
+
+        it('show the last picture of every channel, and what happened there', async () => {
+            const { page, problems } = await open('cameras');
+            const tiles = page.locator('.wall figure');
+            await page.waitForFunction("document.querySelectorAll('.wall img').length === 4");
+            recorder.emit({ type: 'VMD', channel: 3 });
+            await tiles.filter({ hasText: 'motion' }).waitFor();
+            assert.equal(await tiles.filter({ hasText: 'motion' }).count(), 1);
+            const loaded = "[...document.querySelectorAll('.wall img')].every((one) => one.naturalWidth > 0)";
+            await page.waitForFunction(loaded);
+            await page.screenshot({ path: join(PICTURES, 'dashboard-wall.png') });
+            await page.reload();
+            await page.waitForFunction("document.querySelectorAll('.wall img').length === 4");
+            assert.deepEqual(problems, []);
+            await page.close();
+        });
+
+        it('list who is online, however it is reached, those that need help first', async () => {
+            const { page, problems } = await open('presence');
+            const rows = page.locator('tbody tr');
+            await rows.filter({ hasText: 'camera' }).filter({ hasText: 'online' }).waitFor();
+            const gate = new IsupDevice({ host: '127.0.0.1', port: isupPort, deviceId: 'GATE1', key: KEY });
+            devices.push(gate);
+            assert.equal(await gate.start(), 'online');
+            await rows.filter({ hasText: 'GATE1' }).filter({ hasText: 'online' }).waitFor();
+            gate.stop();
+            await rows.first().filter({ hasText: 'GATE1' }).filter({ hasText: 'offline' }).waitFor();
+            await page.screenshot({ path: join(PICTURES, 'dashboard-presence.png') });
+            assert.deepEqual(problems, []);
+            await page.close();
+        });
+
+        it('do all this without an error', () => {
+            for (const example of [wall, presence]) {
+                assert.deepEqual(nodeRed.debugMessages(example.idOf('debug', 'errors')), [], example.name);
+            }
+        });
+    });
+}
