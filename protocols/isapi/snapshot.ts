@@ -74,13 +74,34 @@ export function fetchPicture(ask: Ask, url: string): Promise<Snapshot> {
  * cannot make us call anybody else, and behind NAT its host is not ours to reach anyway. What follows the `@` of an
  * access terminal's URL is kept.
  *
- * @throws Fault PATH_INVALID
+ * @throws Fault PATH_INVALID, also for a path that does something: an event may come from anybody, and is asked for with the
+ * login of the device
  */
 export function pathOfUrl(url: string): string {
     const match = /^https?:\/\/[^/?#\\]+(\/[^#]*)?/i.exec(url);
-    if (match !== null) return (match[1] ?? '/').replace(/^\/+/, '/');
-    if (url.startsWith('/') && !url.startsWith('//')) return url;
-    throw new Fault('PATH_INVALID', { details: { path: url.slice(0, 80), reason: 'it is no URL of a picture' } });
+    const path = match === null ? url : (match[1] ?? '/').replace(/^\/+/, '/');
+    if (!path.startsWith('/') || path.startsWith('//')) throw notPicture(url, 'it is no URL of a picture');
+    if (isCommand(path)) throw notPicture(url, 'it is a command and no picture');
+    return path;
+}
+
+/** Scripts that give files; all others of that folder take commands by GET, a restart among them (Dahua HTTP API). */
+const CGI_FILES = /^\/cgi-bin\/(?:(?:RPC_)?Loadfile(?:\/|$)|snapshot\.cgi$)/i;
+
+function isCommand(path: string): boolean {
+    try {
+        // As a web server reads it: without dot segments, decoded.
+        const { pathname } = new URL(path, 'http://device');
+        const plain = decodeURIComponent(pathname).replace(/[\\/]+/g, '/');
+        return /(?:^|\/)cgi-bin(?:\/|$)/i.test(plain) && !CGI_FILES.test(plain);
+    } catch {
+        // What cannot be read could be anything.
+        return true;
+    }
+}
+
+function notPicture(url: string, reason: string): Fault {
+    return new Fault('PATH_INVALID', { details: { path: url.slice(0, 80), reason } });
 }
 
 async function picture(ask: Ask, path: string, query: Record<string, unknown>): Promise<Snapshot> {

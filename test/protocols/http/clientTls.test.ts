@@ -8,6 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Fault } from '../../../protocols/errors';
 import type { HttpClientOptions } from '../../../protocols/http/client';
 import { formatFingerprint, readFingerprint, tlsOptions } from '../../../protocols/http/tls';
+import { selfSigned as simulatedCertificate } from '../../../simulator/selfSigned';
 import { makeCertificates, opensslMissing, type TestCertificate } from './support/certificates';
 import { clientFor } from './support/device';
 
@@ -117,6 +118,20 @@ describe('a device with https', { skip: opensslMissing }, () => {
         const tls = { ca: certificates.ca, servername: 'other.lan' };
         const untrusted = await fault(get(port, { tls }));
         assert.equal(untrusted.code, 'TLS_UNTRUSTED');
+    });
+
+    test('is not trusted with a certificate whose time is over', async () => {
+        const day = 86_400_000;
+        for (const [age, code] of [
+            [0, undefined],
+            [4000 * day, 'TLS_UNTRUSTED'],
+        ] as const) {
+            const { key, cert } = simulatedCertificate('127.0.0.1', Date.now() - age);
+            const port = await device({ key: Buffer.from(key), cert: Buffer.from(cert), fingerprint: '' });
+            const outcome = await get(port, { tls: { ca: cert } }).catch((thrown) => thrown);
+            assert.equal(outcome.code, code);
+            if (code !== undefined) assert.equal(requests, 0);
+        }
     });
 
     test('may show any certificate when checks are off, here or in the tls-config', async () => {
