@@ -1,4 +1,5 @@
-import type { Cursor } from './cursor';
+import { isUtf8 } from 'node:buffer';
+import { type Cursor, isBlank } from './cursor';
 import type { Delimiter, Delimiters } from './delimiters';
 import { type DocumentScanner, scannerFor } from './documentEnd';
 import { OpenBody } from './openBody';
@@ -6,10 +7,18 @@ import type { SplitterFaultKind, SplitterLimits } from './part';
 import type { PartDesk } from './partDesk';
 import type { PartDescription } from './partHeaders';
 
+const SPACE = 0x20;
 const HYPHEN = 0x2d;
 
 const BLANK_LINES = ['\r\n\r\n', '\n\n'].map((text) => Buffer.from(text));
 
+/** One control character in so many bytes is damage to a text; more of them are no text. */
+const BYTES_PER_CONTROL = 32;
+/** A length that is off by fewer bytes is a miscount. */
+const LENGTH_SLACK = 16;
+/** No event is shorter; shorter yet are the brackets that happen to match at the beginning of a file. */
+const SHORT_DOCUMENT = 256;
+const SHORTEST_DOCUMENT = 16;
 /** Bytes of a lost part that are kept for a report. */
 const FAULT_START = 256;
 
@@ -38,6 +47,8 @@ export class BodyReader {
     #blanks = 0;
     /** Whether the document is all that its part has said about itself; otherwise nothing else can be made of it. */
     #isBare = false;
+    /** Control characters in the document, counted where it may be something else. */
+    #controls = 0;
     #ahead: Delimiter | undefined;
     /** Bytes that were read before they turned out to be garbage. */
     seen: Buffer | undefined;
@@ -112,6 +123,7 @@ export class BodyReader {
         this.#body = new OpenBody(part.contentLength);
         this.#body.append(cursor.bytes, cursor.at, cursor.at + blanks);
         this.#blanks = blanks;
+        this.#controls = 0;
         cursor.at += blanks;
         this.#scanner = scannerFor(cursor.bytes[cursor.at] as number);
     }
@@ -123,13 +135,18 @@ export class BodyReader {
         const delimiter = this.#find();
         const end = scanner.scan(cursor.bytes, cursor.at, delimiter.at);
         if (this.#body.size + end - cursor.at > this.#limits.text) return this.#endOversizeDocument();
-        if (scanner.state === 'closed') {
+        if (this.#mayBeBinary) {
+            this.#controls += controlsIn(cursor.bytes, cursor.at, end);
+            this.#body.append(cursor.bytes, cursor.at, end);
+            cursor.at = end;
+        }
+        if (scanner.state === 'closed' && !(this.#mayBeBinary && this.#isBinary)) {
             this.#desk.handOut(this.#part, this.#takeDocument(end), false, 'text');
             return 'document';
         }
         this.#body.append(cursor.bytes, cursor.at, end);
         cursor.at = end;
-        if (scanner.state === 'alien') return this.#endAlienDocument();
+        if (scanner.state !== 'open') return this.#endAlienDocument();
         return delimiter.next < 0 ? 'more' : this.#endBrokenDocument();
     }
 
@@ -153,7 +170,27 @@ export class BodyReader {
     /** Whether the part never promised a document, so that it may be something else. */
     get #maySpareStructure(): boolean {
         const { typeClass } = this.#part;
-        return !this.#isBare && (typeClass === 'text' || typeClass === 'binary');
+        if (this.#isBare) return false;
+        return typeClass === 'text' || typeClass === 'binary' || (typeClass === 'unknown' && this.#hasManyControls);
+    }
+
+    /** Whether the part may hold anything at all, a document only by its first bytes. */
+    get #mayBeBinary(): boolean {
+        const { typeClass } = this.#part;
+        return !this.#isBare && (typeClass === 'binary' || typeClass === 'unknown');
+    }
+
+    /** Whether the document that has closed is none, but the beginning of bytes that look like one. */
+    get #isBinary(): boolean {
+        if (this.#hasManyControls) return true;
+        if (this.#part.typeClass !== 'binary') return false;
+        const { size, declared = 0 } = this.#body;
+        if (size < SHORTEST_DOCUMENT || declared - size > LENGTH_SLACK) return true;
+        return size < SHORT_DOCUMENT && !isUtf8(this.#body.start(size));
+    }
+
+    get #hasManyControls(): boolean {
+        return this.#controls > 1 && this.#controls * BYTES_PER_CONTROL > this.#body.size;
     }
 
     #endOversizeDocument(): BodyResult {
@@ -254,4 +291,11 @@ export class BodyReader {
         this.#body.append(bytes, at, stop);
         this.#cursor.at = stop;
     }
+}
+
+function controlsIn(bytes: Buffer, from: number, to: number): number {
+    let count = 0;
+    for (let at = from; at < to; at += 1)
+        if ((bytes[at] as number) < SPACE && !isBlank(bytes[at] as number)) count += 1;
+    return count;
 }

@@ -14,6 +14,8 @@ import { Random, seedOfRun } from '../../support/random';
 import { splitEveryWay } from '../../support/splitting';
 import { jpeg, jsonEvent, raw, xmlEvent } from '../../support/wireBytes';
 
+const BEGINNINGS = ['<', '<a', '<a>', '<?', '<!--', '{', '{"', '{"a":', '[', '[1', '[{"', '["', '{}', '[]', '<a/>'];
+
 interface Field {
     name: string;
     filename: string | undefined;
@@ -118,8 +120,9 @@ describe('well-formed forms', () => {
                     ['application/xml', raw(xmlEvent('VMD').trimEnd())],
                     ['application/json', raw(jsonEvent(index))],
                     ['image/jpeg', jpeg(random.integer(100, 9000), seed + run)],
-                    // What begins as a document is read as one, whatever its type says: this does not.
-                    ['application/octet-stream', raw(Buffer.alloc(1), random.bytes(random.integer(0, 5000)))],
+                    ['application/octet-stream', random.bytes(random.integer(0, 5000))],
+                    // What begins as a document is one only where it can be read as one.
+                    ['application/octet-stream', raw(random.pick(BEGINNINGS), random.bytes(random.integer(40, 5000)))],
                 ] as [string, Buffer][]);
                 const name = `form-data; name="part ${index}"; filename="${random.pick(['a.jpg', 'b;c.xml', 'Portão.jpg'])}"`;
                 const head = `--${boundary}\r\nContent-Disposition: ${Buffer.from(name).toString('latin1')}\r\n`;

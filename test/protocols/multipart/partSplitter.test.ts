@@ -291,6 +291,47 @@ describe('documents', () => {
     });
 });
 
+describe('a file that begins as a document', () => {
+    const noise = Buffer.from(Array.from({ length: 500 }, (_none, index) => (index * 151 + 7) % 256));
+    const files = ['<a>', '<?', '{"', '{}', '[]', '[1]', '<a/>', '{"a":1}'].map((start) => raw(start, noise));
+
+    it('is handed out whole, with its length or without', () => {
+        for (const file of files) {
+            for (const length of ['', `Content-Length: ${file.length}\r\n`]) {
+                const head = `--b\r\nContent-Type: application/octet-stream\r\n${length}\r\n`;
+                const split = splitEveryWay(raw(head, file, '\r\n--b--\r\n'), { boundary: 'b' });
+                assert.deepEqual(
+                    split.parts.map(({ kind, body }) => ({ kind, body })),
+                    [{ kind: 'binary', body: file }],
+                );
+                assert.deepEqual(split.faults, []);
+            }
+        }
+    });
+
+    it('is told from a broken event although it has no type', () => {
+        const file = raw('{"', noise);
+        const split = splitEveryWay(raw('--b\r\nContent-ID: <x>\r\n\r\n', file, '\r\n--b--\r\n'), { boundary: 'b' });
+        assert.deepEqual([split.parts[0]?.kind, split.parts[0]?.body], ['binary', file]);
+        const event = raw('--b\r\nContent-ID: <x>\r\n\r\n', motion.slice(0, 300), '\r\n--b--\r\n');
+        assert.deepEqual(faultKinds(splitEveryWay(event, { boundary: 'b' })), ['text-broken']);
+    });
+
+    it('is none where a name in an event is damaged', () => {
+        const event = motion.replace(
+            '</EventNotificationAlert>',
+            '<channelName>a\x01b\x02</channelName></EventNotificationAlert>',
+        );
+        for (const type of ['Content-ID: <x>', 'Content-Type: application/octet-stream']) {
+            const split = splitEveryWay(raw(`--b\r\n${type}\r\n\r\n`, event, '\r\n--b--\r\n'), { boundary: 'b' });
+            assert.deepEqual(
+                split.parts.map(({ kind, body }) => [kind, body.toString()]),
+                [['text', event]],
+            );
+        }
+    });
+});
+
 describe('a broken document', () => {
     it('is dropped, counted and reported; what follows is read', () => {
         const half = motion.slice(0, 300);
