@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, systemClock } from '../clock';
 import { Fault, type FaultCode } from '../errors';
 import type { LoginReason, ServerLogin } from '../http/serverLogin';
+import { KnownHeads } from '../multipart/knownHeads';
 import type { Part } from '../multipart/partSplitter';
 import { PostAnswer, type PostAnswerContent } from './postAnswer';
-import { type PostBody, type PostLimits, PostReader } from './postBody';
+import { type PostBody, type PostLimits, PostReader, type PostSurroundings } from './postBody';
 import { PostRoom } from './postRoom';
 import { turnAway } from './refusal';
 import { AddressList, plainAddress, sourceOf } from './sourceAddress';
@@ -75,6 +76,8 @@ const WAIT_MS = 60_000;
 const MAX_PER_ADDRESS = 256;
 const MAX_POSTS = 1024;
 const MAX_HELD = 256 * 1024 * 1024;
+/** Heads of parts that are remembered: a few kinds of devices post to one host. */
+const MOST_HEADS = 16;
 
 /** Every digest login begins with a request without one: only what brings none within this time is worth a report. */
 const LOGIN_GRACE_MS = 1000;
@@ -111,8 +114,7 @@ export class AlarmHost {
     readonly #allow: AddressList;
     readonly #proxies: AddressList;
     readonly #clock: Clock;
-    readonly #room: PostRoom;
-    readonly #limits: PostLimits;
+    readonly #surroundings: PostSurroundings;
     readonly #waiting = new Set<PostAnswer>();
     /** Posts that are not over yet, with what reads those still arriving. */
     readonly #receiving = new Map<ServerResponse, PostReader | undefined>();
@@ -127,8 +129,12 @@ export class AlarmHost {
         this.#allow = new AddressList(options.allow ?? [], 'allow');
         this.#proxies = new AddressList(options.proxies ?? [], 'proxies');
         this.#clock = options.clock ?? systemClock;
-        this.#room = new PostRoom(options.maxHeld ?? Math.max(MAX_HELD, 2 * options.maxBody));
-        this.#limits = { idle: IDLE_MS, total: TOTAL_MS, wait: WAIT_MS, ...options.limits, maxBody: options.maxBody };
+        this.#surroundings = {
+            limits: { idle: IDLE_MS, total: TOTAL_MS, wait: WAIT_MS, ...options.limits, maxBody: options.maxBody },
+            room: new PostRoom(options.maxHeld ?? Math.max(MAX_HELD, 2 * options.maxBody)),
+            heads: new KnownHeads(MOST_HEADS),
+            clock: this.#clock,
+        };
     }
 
     /** Whether the connections from this address are those of many devices. */
@@ -229,7 +235,7 @@ export class AlarmHost {
         source: string,
         context: RequestContext,
     ): Promise<void> {
-        const reader = new PostReader(request, source, { limits: this.#limits, room: this.#room, clock: this.#clock });
+        const reader = new PostReader(request, source, this.#surroundings);
         this.#receiving.set(response, reader);
         context.onReader?.(reader);
         const body = await reader.read(context.isLengthless ? 'elsewhere' : 'request', () => {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Clock } from '../clock';
 import { Fault, type FaultCode } from '../errors';
 import { boundaryOf } from '../multipart/boundary';
+import type { KnownHeads } from '../multipart/knownHeads';
 import { describeHeaders } from '../multipart/partHeaders';
 import { type Part, PartSplitter } from '../multipart/partSplitter';
 import type { PostRoom } from './postRoom';
@@ -15,6 +16,14 @@ export interface PostLimits {
     total: number;
     /** Milliseconds that a large post may wait for room before it is read at all. */
     wait: number;
+}
+
+/** What the posts of a host share. */
+export interface PostSurroundings {
+    limits: PostLimits;
+    room: PostRoom;
+    heads: KnownHeads;
+    clock: Clock;
 }
 
 /** What arrived of a post, whole or not. */
@@ -74,11 +83,7 @@ export class PostReader {
     #finish: (body: PostBody) => void = () => undefined;
     #finished = false;
 
-    constructor(
-        request: IncomingMessage,
-        source: string,
-        { limits, room, clock }: { limits: PostLimits; room: PostRoom; clock: Clock },
-    ) {
+    constructor(request: IncomingMessage, source: string, { limits, room, heads, clock }: PostSurroundings) {
         this.#request = request;
         this.#limits = limits;
         this.#source = source;
@@ -91,6 +96,7 @@ export class PostReader {
             boundary: boundaryOf(type),
             headers: type === undefined ? {} : { 'content-type': type },
             limits: { picture: limits.maxBody },
+            heads,
             onPart: (part) => {
                 if (this.#parts.length < MOST_PARTS) this.#parts.push(part);
                 else this.#hasTooManyParts = true;

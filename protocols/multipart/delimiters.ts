@@ -147,9 +147,9 @@ export class Delimiters {
     }
 
     #certainUpTo(bytes: Buffer, from: number, options: FindOptions): number {
-        for (let at = Math.max(from, bytes.length - LONGEST_DELIMITER); at < bytes.length; at += 1) {
-            if (bytes[at] !== HYPHEN || !mayStand(bytes, at, from, options)) continue;
-            if (this.read(bytes, at, false) === 'more') return at;
+        let at = bytes.indexOf(HYPHEN, Math.max(from, bytes.length - LONGEST_DELIMITER));
+        for (; at >= 0; at = bytes.indexOf(HYPHEN, at + 1)) {
+            if (mayStand(bytes, at, from, options) && this.read(bytes, at, false) === 'more') return at;
         }
         return bytes.length;
     }

@@ -1,7 +1,7 @@
 import { agreement, type Cursor } from './cursor';
 import type { Delimiter, Delimiters } from './delimiters';
 import { startsDocument } from './documentEnd';
-import { KnownHeads } from './knownHeads';
+import type { KnownHeads } from './knownHeads';
 import { HeaderLines, type PartDescription } from './partHeaders';
 
 const LF = 0x0a;
@@ -31,7 +31,7 @@ export class HeadReader {
     readonly #cursor: Cursor;
     readonly #delimiters: Delimiters;
     readonly #limit: number;
-    readonly #known = new KnownHeads();
+    readonly #known: KnownHeads;
     #lines = new HeaderLines();
     #afterDelimiter = false;
     /** The bytes in which the head began behind a delimiter, and where. */
@@ -42,7 +42,8 @@ export class HeadReader {
     /** Whether lines begin with the CR that belongs to the end of the line before (`\n\r`). */
     hasLeadingCr = false;
 
-    constructor(cursor: Cursor, delimiters: Delimiters, limit: number) {
+    constructor(cursor: Cursor, delimiters: Delimiters, known: KnownHeads, limit: number) {
+        this.#known = known;
         this.#cursor = cursor;
         this.#delimiters = delimiters;
         this.#limit = limit;

@@ -1,7 +1,7 @@
 import type { PartDescription } from './partHeaders';
 
 /** A device writes a handful of different heads: one for XML, one for JSON, one for pictures. */
-const MOST_KNOWN = 4;
+const OF_ONE_DEVICE = 4;
 const LONGEST_HEAD = 512;
 /** A gigabyte has ten digits; what is longer is read the long way. */
 const MOST_DIGITS = 9;
@@ -35,7 +35,13 @@ export interface HeadRead {
  * but for the length, and what they mean need not be found out anew for each event.
  */
 export class KnownHeads {
+    readonly #most: number;
     #heads: KnownHead[] = [];
+
+    /** @param most how many are remembered */
+    constructor(most = OF_ONE_DEVICE) {
+        this.#most = most;
+    }
 
     /** The head at `at`, if all of it is there and it is known. */
     read(bytes: Buffer, at: number): HeadRead | undefined {
@@ -56,14 +62,16 @@ export class KnownHeads {
         const [length, another] = [...text.matchAll(LENGTH_LINE)];
         // Doubled, folded over two lines, or no number.
         if (another !== undefined || value !== length?.[2]) return;
-        const known: KnownHead = { before: Buffer.from(head), after: undefined, description, count };
+        // The one that was read goes out with its part, to whoever may change it.
+        const own = { ...description, headers: copyOf(description.headers) };
+        const known: KnownHead = { before: Buffer.from(head), after: undefined, description: own, count };
         if (length?.[2] !== undefined) {
             const digits = length.index + (length[1] as string).length;
             known.before = Buffer.from(head.subarray(0, digits));
             known.after = Buffer.from(head.subarray(digits + length[2].length));
         }
         this.#heads.unshift(known);
-        if (this.#heads.length > MOST_KNOWN) this.#heads.pop();
+        if (this.#heads.length > this.#most) this.#heads.pop();
     }
 }
 
@@ -78,8 +86,7 @@ function endOf({ before, after }: KnownHead, bytes: Buffer, at: number): number 
 }
 
 function described({ before, after, description }: KnownHead, bytes: Buffer, at: number, end: number): PartDescription {
-    const headers: Record<string, string> = Object.create(null);
-    for (const name in description.headers) headers[name] = description.headers[name] as string;
+    const headers = copyOf(description.headers);
     if (after === undefined) return { ...description, headers };
     let contentLength = 0;
     for (let digit = at + before.length; digit < end - after.length; digit += 1) {
@@ -87,6 +94,12 @@ function described({ before, after, description }: KnownHead, bytes: Buffer, at:
     }
     headers['content-length'] = String(contentLength);
     return { ...description, headers, contentLength };
+}
+
+function copyOf(headers: Record<string, string>): Record<string, string> {
+    const copy: Record<string, string> = Object.create(null);
+    for (const name in headers) copy[name] = headers[name] as string;
+    return copy;
 }
 
 function endOfDigits(bytes: Buffer, from: number): number {

@@ -5,6 +5,7 @@ import { type Delimiter, Delimiters } from './delimiters';
 import { startsDocument } from './documentEnd';
 import { Garbage } from './garbage';
 import { HeadReader } from './headReader';
+import { KnownHeads } from './knownHeads';
 import { onlyLineEnds } from './openBody';
 import { type Part, SPLITTER_LIMITS, type SplitterCounters, type SplitterFault, type SplitterLimits } from './part';
 import { PartDesk } from './partDesk';
@@ -25,6 +26,8 @@ export interface SplitterOptions {
     /** Headers (names in lower case) for documents that come without any: those of the response or the request. */
     headers?: Record<string, string>;
     limits?: Partial<SplitterLimits>;
+    /** Shared by the splitters of one source, whose heads are alike; one of its own by default. */
+    heads?: KnownHeads;
     /** Called within `feed`, `settle` or `end` as soon as a part is whole. Must not throw, and must not feed. */
     onPart(part: Part): void;
     onFault?(fault: SplitterFault): void;
@@ -82,7 +85,12 @@ export class PartSplitter {
     constructor(options: SplitterOptions) {
         this.#limits = { ...SPLITTER_LIMITS, ...options.limits };
         this.#desk = new PartDesk(options);
-        this.#head = new HeadReader(this.#cursor, this.#delimiters, this.#limits.headers);
+        this.#head = new HeadReader(
+            this.#cursor,
+            this.#delimiters,
+            options.heads ?? new KnownHeads(),
+            this.#limits.headers,
+        );
         this.#body = new BodyReader(this.#cursor, this.#delimiters, this.#desk, this.#limits);
         this.#garbage = new Garbage(this.#cursor, this.#delimiters, this.#desk, this.#limits.unsynchronised);
         this.#standalone = options.headers === undefined ? NO_PART : describeHeaders(options.headers);
