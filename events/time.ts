@@ -14,9 +14,9 @@ export interface EventTime {
 
 /** Date, time, and whatever the device takes for an offset. */
 const FORM = /^\s*(\d{4})-(\d{1,2})-(\d{1,2})[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(\S{0,12})\s*$/i;
-const SIGNED = /^([+-])(\d{1,2})(?::?(\d{2}))?$/;
+const SIGNED = /^([+-])(\d{1,2})(?::?([0-5]\d))?$/;
 /** `T11:47:3100:00`: the sign was lost between seconds and offset (Supergiovane/node-red-contrib-hikvision-ultimate#59). */
-const UNSIGNED = /^(\d{1,2}):(\d{2})$/;
+const UNSIGNED = /^(\d{1,2}):([0-5]\d)$/;
 
 /** Years in which no device of ours existed: a clock that was never set, not a time. */
 const FIRST_YEAR = 2000;
@@ -77,9 +77,10 @@ function readUsual(text: string): EventTime | undefined {
     const h = twoDigits(text, 11);
     const min = twoDigits(text, 14);
     const s = twoDigits(text, 17);
-    const size = twoDigits(text, 20) * 60 + twoDigits(text, 23);
+    const offsetMinutes = twoDigits(text, 23);
+    const size = twoDigits(text, 20) * 60 + offsetMinutes;
     const isSure = y >= FIRST_YEAR && m >= 1 && m <= 12 && d >= 1 && d <= SURE_DAYS && h <= 23 && min <= 59 && s <= 59;
-    if (!isSure || !(sign * size <= WIDEST && sign * size >= -WIDEST)) return undefined;
+    if (!isSure || !(offsetMinutes <= 59 && sign * size <= WIDEST && sign * size >= -WIDEST)) return undefined;
     const offset = sign < 0 ? -size : size;
     return { time: text, epoch: Date.UTC(y, m - 1, d, h, min, s) - offset * 60_000, quality: 'offset', offset };
 }

@@ -80,6 +80,10 @@ describe('the time of an event', () => {
         assert.equal(readTime('2026-01-22T11:47:3103:00', NOON, -180).time, '2026-01-22T11:47:31-03:00');
         assert.equal(readTime('2026-07-02T14:27:59 GMT', NOON, 60).time, '2026-07-02T14:27:59+01:00');
         assert.equal(readTime('2026-07-02T14:27:59+19:00', NOON, 60).quality, 'assumed');
+        // No hour has eighty minutes, and no reader of ISO 8601 takes it for one.
+        for (const offset of ['+02:80', '-2:60', '0280', '02:80']) {
+            assert.equal(readTime(`2026-07-02T14:27:59${offset}`, NOON, 60).time, '2026-07-02T14:27:59+01:00', offset);
+        }
     });
 
     it('is that of arrival where there is none or it cannot be', () => {

@@ -36,7 +36,7 @@ function settingsFor(port: number): DeviceSettings {
             protocol: 'http',
             verify: 'verify',
         },
-        ...{ fingerprint: '', auth: 'auto', ...LOGIN, timeout: 10_000, maxSockets: 1 },
+        ...{ fingerprint: '', auth: 'auto', ...LOGIN, timeout: 30_000, maxSockets: 1 },
         p2p: { serial: '', cloud: 'easy4ip', cloudServer: '', cloudUser: '', cloudKey: '' },
     } as DeviceSettings;
 }

@@ -18,7 +18,7 @@ const DEVICES = 1000;
 const TIMES = amount(1, 5);
 
 describe('a thousand devices that come back at once', () => {
-    it('streams are all open again, none before its time, and every event from then on arrives', async (test) => {
+    it('streams are all open again, and every event from then on arrives', async (test) => {
         const part = streamPart('boundary', 'application/xml', xmlEvent('VMD'));
         const open = new Set<ServerResponse>();
         const sockets = new Set<Socket>();
@@ -59,7 +59,7 @@ describe('a thousand devices that come back at once', () => {
                 delay.enable();
                 const gone = Date.now();
                 for (const socket of sockets) socket.destroy();
-                await until('all heard of it', () => online() === 0);
+                await until('all are gone', () => open.size === 0);
                 await until('all online again', () => online() === DEVICES && open.size === DEVICES, 120_000);
                 delay.disable();
                 for (const response of open) response.write(part);
