@@ -38,7 +38,7 @@ const isFile = (test) => test.nesting === 0 && files.includes(test.name);
 const isSkipped = (test) => test.skip !== undefined && test.skip !== false;
 
 // Two files at a time, in CI one: real Node-REDs and browsers starve each other beyond that on a small machine.
-const stream = run({ files, concurrency: process.env.CI ? 1 : 2, timeout: 600_000 });
+const stream = run({ files, concurrency: process.env.CI ? 1 : 2, timeout: options.long ? 1_200_000 : 600_000 });
 stream.on('test:pass', (test) => {
     if (isFile(test)) return;
     if (isSkipped(test)) {

@@ -25,7 +25,9 @@ export function exampleNames(): string[] {
 export function exampleOnThisMachine(name: string, devices: readonly number[], ports: Ports): FlowNode[] {
     const nodes = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as FlowNode[];
     let next = 0;
-    return nodes.map((node) => {
+    // The dashboard is a pack of its own: with a type that is missing nothing would start.
+    const known = nodes.filter(({ type }) => !type.startsWith('ui-'));
+    return known.map((node) => {
         const device = devices[next % devices.length]!;
         if (node.type === 'device-config') next += 1;
         return { ...node, ...onThisMachine(node, device, ports) };

@@ -11,8 +11,8 @@ import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
 import { EMPTY, exampleOnThisMachine, type FlowNode, settled } from './exampleFlows';
 import { amount } from './extent';
 
-const SECONDS = amount(10, 240);
-const LOOK_EVERY = amount(2, 10);
+const SECONDS = amount(6, 240);
+const LOOK_EVERY = amount(1, 10);
 /** Bytes by which the heap may be larger at the end than after the first third. */
 const PLATEAU = 24 * 1024 * 1024;
 

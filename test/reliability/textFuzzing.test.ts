@@ -40,7 +40,7 @@ describe('the splitter', () => {
     const making = new Random(SEED);
     const pool = Array.from({ length: 500 }, () => writePart(making, 'boundary'));
 
-    target('streams in which one part is damaged', 2000, 100_000, (random) => {
+    target('streams in which one part is damaged', 1500, 100_000, (random) => {
         const parts = Array.from({ length: random.integer(3, 6) }, () => random.pick(pool));
         const damaged = random.integer(1, parts.length - 2);
         const start = parts[damaged]!.bytes;
@@ -66,7 +66,7 @@ describe('the splitter', () => {
         };
     });
 
-    target('streams that are damaged anywhere', 2000, 100_000, (random) => {
+    target('streams that are damaged anywhere', 1500, 100_000, (random) => {
         const parts = Array.from({ length: random.integer(1, 4) }, () => random.pick(pool).bytes);
         const bytes = mutate(raw(...parts), random, DISTURBANCES);
         const size = random.pick([13, 200, 1460, 65_536]);
@@ -92,7 +92,7 @@ function expectedOf(parts: { expected: Buffer[] }[]): string[] {
 }
 
 describe('documents', () => {
-    target('XML, JSON and key=value', 3000, 200_000, (random) => {
+    target('XML, JSON and key=value', 2000, 200_000, (random) => {
         const bytes = mutate(random.pick(DOCUMENTS), random, DISTURBANCES);
         const charset = random.pick([undefined, 'utf-8', 'gb2312', 'iso-8859-1', 'x-unknown']);
         return () => {
@@ -107,7 +107,7 @@ describe('documents', () => {
         };
     });
 
-    target('events', 2000, 80_000, (random) => {
+    target('events', 1000, 80_000, (random) => {
         const part = textPart(mutate(random.pick(DOCUMENTS), random, DISTURBANCES));
         const picture = picturePart({ body: random.bytes(random.integer(0, 60)), name: random.pick(TEXT_PIECES) });
         const wait = random.integer(0, 3000);
@@ -160,7 +160,7 @@ describe('logins of those who post', () => {
         assert.equal(check(answer).accepted, false, 'and good once');
     }
 
-    target('digest answers with one field altered', 2000, 60_000, (random) => {
+    target('digest answers with one field altered', 1000, 60_000, (random) => {
         const seed = random.integer(0, 1e9);
         return () => alteredLogin(new Random(seed));
     });
