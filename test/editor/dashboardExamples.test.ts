@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { IsupDevice } from '../../simulator/isupDevice';
@@ -9,11 +8,10 @@ import { Example } from '../support/example';
 import { freePort } from '../support/freePort';
 import { dashboard, RUNTIMES } from '../support/matrix';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
-import { packageRoot } from '../support/packageRoot';
+import { takePicture } from '../support/screenshots';
 
 const LOGIN = { username: 'admin', password: 'vigia123' };
 const KEY = 'Canary-7f3a';
-const PICTURES = join(packageRoot, '.cache', 'screenshots');
 const PATIENCE = 60_000;
 
 for (const runtime of RUNTIMES) {
@@ -76,7 +74,7 @@ for (const runtime of RUNTIMES) {
             assert.equal(await tiles.filter({ hasText: 'motion' }).count(), 1);
             const loaded = "[...document.querySelectorAll('.wall img')].every((one) => one.naturalWidth > 0)";
             await page.waitForFunction(loaded);
-            await page.screenshot({ path: join(PICTURES, 'dashboard-wall.png') });
+            await takePicture(page, 'dashboard-wall');
             await page.reload();
             await page.waitForFunction("document.querySelectorAll('.wall img').length === 4");
             assert.deepEqual(problems, []);
@@ -93,7 +91,7 @@ for (const runtime of RUNTIMES) {
             await rows.filter({ hasText: 'GATE1' }).filter({ hasText: 'online' }).waitFor();
             gate.stop();
             await rows.first().filter({ hasText: 'GATE1' }).filter({ hasText: 'offline' }).waitFor();
-            await page.screenshot({ path: join(PICTURES, 'dashboard-presence.png') });
+            await takePicture(page, 'dashboard-presence');
             assert.deepEqual(problems, []);
             await page.close();
         });

@@ -3,31 +3,17 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { DEMO_LOGIN, type Demo, startDemo } from '../../simulator/demo';
+import { Example } from '../support/example';
 import { freePort } from '../support/freePort';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
 import { packageRoot } from '../support/packageRoot';
 
-type FlowNode = { id: string; type: string; name?: string; host?: string; port?: number };
-
-/** An example, with what its comment asks the user to fill in. */
-function example(name: string, fillIn: { device?: number; alarm?: number }): FlowNode[] {
-    const nodes = JSON.parse(readFileSync(join(packageRoot, 'examples', `${name}.json`), 'utf8')) as FlowNode[];
-    return nodes.map((node) => {
-        if (node.type === 'device-config') return { ...node, host: '127.0.0.1', port: fillIn.device };
-        if (node.type === 'alarm-http-in') return { ...node, port: fillIn.alarm };
-        return node;
-    });
-}
-
-const idOf = (nodes: FlowNode[], type: string, name?: string) =>
-    nodes.find((node) => node.type === type && (name === undefined || node.name === name))!.id;
-
 describe('the example flows, imported and filled in', () => {
     let demo: Demo;
     let nodeRed: RunningNodeRed;
-    let camera: FlowNode[];
-    let terminal: FlowNode[];
-    let alarm: FlowNode[];
+    let camera: Example;
+    let terminal: Example;
+    let alarm: Example;
 
     before(async () => {
         const alarmPort = await freePort();
@@ -36,15 +22,13 @@ describe('the example flows, imported and filled in', () => {
             alarmUrl: { camera: `http://127.0.0.1:${alarmPort}/alarm` },
             eventsPerMinute: 60,
         });
-        camera = example('Camera events to debug', { device: demo.camera.port });
-        terminal = example('Terminal access log', { device: demo.terminal.port });
-        alarm = example('Alarm host with pictures to files', { alarm: alarmPort });
+        const at = (port: number) => ({ 'device-config': { host: '127.0.0.1', port } });
+        camera = new Example('Camera events to debug', at(demo.camera.port));
+        terminal = new Example('Terminal access log', at(demo.terminal.port));
+        alarm = new Example('Alarm host with pictures to files', { 'alarm-http-in': { port: alarmPort } });
         nodeRed = await startNodeRed({
-            flows: [...camera, ...terminal, ...alarm],
-            credentials: {
-                [idOf(camera, 'device-config')]: DEMO_LOGIN,
-                [idOf(terminal, 'device-config')]: DEMO_LOGIN,
-            },
+            flows: [camera, terminal, alarm].flatMap(({ nodes }) => nodes),
+            credentials: { ...camera.credentials(DEMO_LOGIN), ...terminal.credentials(DEMO_LOGIN) },
         });
     });
 
@@ -65,11 +49,11 @@ describe('the example flows, imported and filled in', () => {
     });
 
     it('show the events of a camera, and its connection', async () => {
-        const event = idOf(camera, 'debug', 'event');
+        const event = camera.idOf('debug', 'event');
         await nodeRed.until(() => nodeRed.debugMessages(event).length > 0, 'an event of the camera');
-        const connection = nodeRed.debugMessages(idOf(camera, 'debug', 'connection')).at(-1);
+        const connection = nodeRed.debugMessages(camera.idOf('debug', 'connection')).at(-1);
         assert.equal((connection?.value as { state?: string } | undefined)?.state, 'online');
-        assert.equal(nodeRed.statuses.get(idOf(camera, 'isapi-alertstream'))?.fill, 'green');
+        assert.equal(nodeRed.statuses.get(camera.idOf('isapi-alertstream'))?.fill, 'green');
     });
 
     it('write the pictures of pushed alarms to files', async () => {
@@ -77,14 +61,14 @@ describe('the example flows, imported and filled in', () => {
         const files = () => (existsSync(folder) ? readdirSync(folder) : []);
         const isPicture = (file: string) => readFileSync(join(folder, file)).subarray(0, 2).toString('hex') === 'ffd8';
         const written = await nodeRed.until(() => files().find(isPicture), 'a picture to be written');
-        assert.match(written, /^[^/\\:*?"<>|]+\.jpe?g$/);
-        assert.deepEqual(nodeRed.debugMessages(idOf(alarm, 'debug', 'rejected')), []);
+        assert.match(written, /^[^/\\:*?"<>|]+_\d_[A-Za-z0-9]{8}\.jpe?g$/);
+        assert.deepEqual(nodeRed.debugMessages(alarm.idOf('debug', 'rejected')), []);
     });
 
     it('write who passed to a CSV file', async () => {
         const file = join(nodeRed.userDir, 'access-log.csv');
         const rows = () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []);
-        const refused = idOf(terminal, 'debug', 'refused');
+        const refused = terminal.idOf('debug', 'refused');
         await nodeRed.until(() => nodeRed.debugMessages(refused).length > 0, 'somebody to be refused');
         await nodeRed.until(() => rows().length > 2, 'two passes in the file');
         assert.equal(rows()[0], 'time,device,door,result,id,name,card,text');
@@ -92,8 +76,8 @@ describe('the example flows, imported and filled in', () => {
     });
 
     it('do all this without an error', () => {
-        for (const nodes of [camera, terminal, alarm]) {
-            assert.deepEqual(nodeRed.debugMessages(idOf(nodes, 'debug', 'errors')), []);
+        for (const example of [camera, terminal, alarm]) {
+            assert.deepEqual(nodeRed.debugMessages(example.idOf('debug', 'errors')), []);
         }
     });
 });

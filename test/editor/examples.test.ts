@@ -79,6 +79,17 @@ describe('the example flows', () => {
         assert.deepEqual(listed.sort(), examples.map(({ name }) => name).sort());
     });
 
+    it('are each imported and run by a test', () => {
+        const tests = readdirSync(join(packageRoot, 'test'), { recursive: true, encoding: 'utf8' })
+            .filter((file) => file.endsWith('.ts') && !file.endsWith('examples.test.ts'))
+            .map((file) => readFileSync(join(packageRoot, 'test', file), 'utf8'));
+        for (const { name } of examples)
+            assert.ok(
+                tests.some((test) => test.includes(name)),
+                name,
+            );
+    });
+
     for (const { name, nodes } of examples) {
         describe(name, () => {
             const byId = new Map(nodes.map((node) => [node.id, node]));
