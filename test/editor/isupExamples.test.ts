@@ -4,17 +4,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { IsupDevice } from '../../simulator/isupDevice';
 import { Broker } from '../support/broker';
+import { Example } from '../support/example';
 import { freePort } from '../support/freePort';
 import { RUNTIMES } from '../support/matrix';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
-import { packageRoot } from '../support/packageRoot';
 import { soon } from '../support/soon';
-
-interface FlowNode {
-    id: string;
-    type: string;
-    name?: string;
-}
 
 const KEY = 'Canary-7f3a';
 const EXAMPLES = {
@@ -22,43 +16,42 @@ const EXAMPLES = {
     table: 'Source IP table instead of DDNS',
     snapshot: 'Snapshot through CGNAT',
 } as const;
-type Example = keyof typeof EXAMPLES;
+type Job = keyof typeof EXAMPLES;
+const JOBS = Object.keys(EXAMPLES) as Job[];
 
 for (const runtime of RUNTIMES) {
     describe(`the examples of ISUP in ${runtime.name}, imported and filled in`, { skip: runtime.skip }, () => {
         const broker = new Broker();
-        const ports = {} as Record<Example, number>;
-        const flows = {} as Record<Example, FlowNode[]>;
+        const ports = {} as Record<Job, number>;
+        const flows = {} as Record<Job, Example>;
         const devices: IsupDevice[] = [];
         let nodeRed: RunningNodeRed;
 
-        const read = async (name: Example, brokerPort: number): Promise<FlowNode[]> => {
-            ports[name] = await freePort();
-            const alarmPort = await freePort();
-            const file = join(packageRoot, 'examples', `${EXAMPLES[name]}.json`);
-            const nodes = JSON.parse(readFileSync(file, 'utf8')) as FlowNode[];
-            return nodes.map((node) => {
-                if (node.type === 'isup-in') return { ...node, bind: '127.0.0.1', port: ports[name], alarmPort };
-                return node.type === 'mqtt-broker' ? { ...node, broker: '127.0.0.1', port: brokerPort } : node;
+        const read = async (job: Job, brokerPort: number) => {
+            ports[job] = await freePort();
+            flows[job] = new Example(EXAMPLES[job], {
+                'isup-in': { bind: '127.0.0.1', port: ports[job], alarmPort: await freePort() },
+                'mqtt-broker': { broker: '127.0.0.1', port: brokerPort },
             });
         };
-        const idOf = (name: Example, type: string, node?: string) =>
-            flows[name].find((one) => one.type === type && (node === undefined || one.name === node))!.id;
-        const device = (name: Example, deviceId: string) => {
-            const one = new IsupDevice({ host: '127.0.0.1', port: ports[name], deviceId, key: KEY });
+        const idOf = (job: Job, type: string, node?: string) => flows[job].idOf(type, node);
+        const device = (job: Job, deviceId: string) => {
+            const one = new IsupDevice({ host: '127.0.0.1', port: ports[job], deviceId, key: KEY });
             devices.push(one);
             return one;
         };
 
         before(async () => {
             const brokerPort = await broker.listen();
-            for (const name of Object.keys(EXAMPLES) as Example[]) flows[name] = await read(name, brokerPort);
-            const credentials = Object.fromEntries(
-                (Object.keys(EXAMPLES) as Example[]).map((name) => [idOf(name, 'isup-in'), { key: KEY }]),
-            );
-            nodeRed = await startNodeRed({ ...runtime.options, flows: Object.values(flows).flat(), credentials });
-            const listens = (name: Example) => nodeRed.statuses.get(idOf(name, 'isup-in'))?.text;
-            await nodeRed.until(() => (Object.keys(EXAMPLES) as Example[]).every(listens), 'the listeners');
+            for (const job of JOBS) await read(job, brokerPort);
+            const examples = Object.values(flows);
+            nodeRed = await startNodeRed({
+                ...runtime.options,
+                flows: examples.flatMap(({ nodes }) => nodes),
+                credentials: Object.assign({}, ...examples.map((one) => one.credentials({ key: KEY }, 'isup-in'))),
+            });
+            const listens = (job: Job) => nodeRed.statuses.get(idOf(job, 'isup-in'))?.text;
+            await nodeRed.until(() => JOBS.every(listens), 'the listeners');
         });
         after(async () => {
             for (const one of devices) one.destroy();

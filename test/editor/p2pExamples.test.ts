@@ -7,22 +7,17 @@ import { setTimeout } from 'node:timers/promises';
 import { DEMO_LOGIN } from '../../simulator/demo';
 import { type P2pDemo, startP2pDemo } from '../../simulator/p2pDemo';
 import { SimulatedRecorder } from '../../simulator/p2pRecorder';
+import { Example, type FillIn } from '../support/example';
 import { freePort } from '../support/freePort';
 import { RUNTIMES } from '../support/matrix';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
-import { packageRoot } from '../support/packageRoot';
 import { soon } from '../support/soon';
-
-type FlowNode = Record<string, unknown> & { id: string; type: string; name?: string };
 
 interface TunnelPayload {
     serial: string;
     state: string;
     ports: { service: string; remote: number; host: string; local: number }[];
 }
-
-const idOf = (nodes: FlowNode[], type: string, name?: string) =>
-    nodes.find((node) => node.type === type && (name === undefined || node.name === name))!.id;
 
 /** Whether somebody listens there. */
 function isOpen(port: number): Promise<boolean> {
@@ -42,24 +37,11 @@ for (const runtime of RUNTIMES) {
         let more: SimulatedRecorder[];
         let nodeRed: RunningNodeRed;
         let snapshotPort: number;
-        const flows: Record<'one' | 'several' | 'demand' | 'snapshot' | 'gatehouse', FlowNode[]> = {
-            one: [],
-            several: [],
-            demand: [],
-            snapshot: [],
-            gatehouse: [],
-        };
+        const flows = {} as Record<'one' | 'several' | 'demand' | 'snapshot' | 'gatehouse', Example>;
 
-        /** An example with the cloud of this machine; `changes` by type are what its comment lets the user change. */
-        function example(name: string, changes: Record<string, object> = {}): FlowNode[] {
-            const nodes = JSON.parse(readFileSync(join(packageRoot, 'examples', `${name}.json`), 'utf8')) as FlowNode[];
-            const cloudServer = `127.0.0.1:${far.cloud.port}`;
-            return nodes.map((node) => ({
-                ...node,
-                ...(node.type === 'device-config' && { cloudServer }),
-                ...changes[node.type],
-            }));
-        }
+        /** An example with the cloud of this machine. */
+        const example = (name: string, fillIn: FillIn = {}) =>
+            new Example(name, { 'device-config': { cloudServer: `127.0.0.1:${far.cloud.port}` }, ...fillIn });
 
         before(async () => {
             far = await startP2pDemo({ cloudPort: 0 });
@@ -77,15 +59,14 @@ for (const runtime of RUNTIMES) {
                 'http request': { url: `http://127.0.0.1:${snapshotPort}/cgi-bin/snapshot.cgi?channel=1` },
             });
             flows.gatehouse = example('Remote gatehouse through P2P');
-            const nodes = Object.values(flows).flat();
-            const devices = nodes.filter(({ type }) => type === 'device-config').map(({ id }) => [id, DEMO_LOGIN]);
+            const examples = Object.values(flows);
             const { username: user, password } = DEMO_LOGIN;
             nodeRed = await startNodeRed({
                 ...runtime.options,
-                flows: nodes,
+                flows: examples.flatMap(({ nodes }) => nodes),
                 credentials: {
-                    ...Object.fromEntries(devices),
-                    [idOf(flows.snapshot, 'http request')]: { user, password },
+                    ...Object.assign({}, ...examples.map((one) => one.credentials(DEMO_LOGIN))),
+                    [flows.snapshot.idOf('http request')]: { user, password },
                 },
             });
         });
@@ -96,10 +77,9 @@ for (const runtime of RUNTIMES) {
             await far?.close();
         });
 
-        const told = (nodes: FlowNode[], name: string) =>
-            nodeRed.debugMessages(idOf(nodes, 'debug', name)).map(({ value }) => value as TunnelPayload);
-        const press = (nodes: FlowNode[], name: string) =>
-            nodeRed.adminPost(`/inject/${idOf(nodes, 'inject', name)}`, {});
+        const told = (one: Example, name: string) =>
+            nodeRed.debugMessages(one.idOf('debug', name)).map(({ value }) => value as TunnelPayload);
+        const press = (one: Example, name: string) => nodeRed.adminPost(`/inject/${one.idOf('inject', name)}`, {});
 
         it('open the ports of a recorder, and answer what is asked of them', async () => {
             const open = await nodeRed.until(
@@ -169,7 +149,7 @@ for (const runtime of RUNTIMES) {
         });
 
         it('look into a gatehouse behind NAT and open its door, once', async () => {
-            const stream = idOf(flows.gatehouse, 'isapi-alertstream');
+            const stream = flows.gatehouse.idOf('isapi-alertstream');
             await nodeRed.until(() => nodeRed.statuses.get(stream)?.fill === 'green', 'the events of the gatehouse');
             far.web.emitEvent('VideoMotion', 'Start', 0);
             await nodeRed.until(() => told(flows.gatehouse, 'picture').length === 1, 'the picture of the event');
@@ -187,8 +167,8 @@ for (const runtime of RUNTIMES) {
         });
 
         it('do all this without an error', () => {
-            for (const nodes of Object.values(flows)) {
-                assert.deepEqual(nodeRed.debugMessages(idOf(nodes, 'debug', 'errors')), []);
+            for (const one of Object.values(flows)) {
+                assert.deepEqual(nodeRed.debugMessages(one.idOf('debug', 'errors')), []);
             }
         });
     });

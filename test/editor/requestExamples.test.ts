@@ -5,14 +5,8 @@ import { after, before, describe, it } from 'node:test';
 import { AxPro } from '../../simulator/axPro';
 import { Camera } from '../../simulator/camera';
 import { Terminal } from '../../simulator/terminal';
+import { Example } from '../support/example';
 import { type DebugMessage, type RunningNodeRed, startNodeRed } from '../support/nodeRed';
-import { packageRoot } from '../support/packageRoot';
-
-interface FlowNode {
-    id: string;
-    type: string;
-    name?: string;
-}
 
 const LOGIN = { username: 'admin', password: 'vigia123' };
 const EXAMPLES = {
@@ -22,36 +16,32 @@ const EXAMPLES = {
     panel: 'Arm and disarm a panel',
     batch: 'Configure my cameras',
 } as const;
-type Example = keyof typeof EXAMPLES;
+type Job = keyof typeof EXAMPLES;
 
 describe('the examples of requests, imported and filled in', () => {
     const camera = new Camera({ login: LOGIN });
     const terminal = new Terminal({ login: LOGIN, replays: false, doors: { count: 1 } });
     const panel = new AxPro({ ...LOGIN, login: LOGIN });
-    const flows = {} as Record<Example, FlowNode[]>;
+    const flows = {} as Record<Job, Example>;
     let nodeRed: RunningNodeRed;
 
-    const read = (name: Example, port: number): FlowNode[] => {
-        const file = join(packageRoot, 'examples', `${EXAMPLES[name]}.json`);
-        const nodes = JSON.parse(readFileSync(file, 'utf8')) as FlowNode[];
-        return nodes.map((node) => (node.type === 'device-config' ? { ...node, host: '127.0.0.1', port } : node));
+    const read = (job: Job, port: number) => {
+        flows[job] = new Example(EXAMPLES[job], { 'device-config': { host: '127.0.0.1', port } });
     };
-    const find = (name: Example, node: string) => flows[name].find((one) => one.name === node)!.id;
-    const press = (name: Example, button: string) => nodeRed.adminPost(`/inject/${find(name, button)}`, {});
-    const shown = (name: Example, node: string): DebugMessage[] => nodeRed.debugMessages(find(name, node));
+    const press = (job: Job, button: string) => nodeRed.adminPost(`/inject/${flows[job].idOf('inject', button)}`, {});
+    const shown = (job: Job, debug: string): DebugMessage[] => nodeRed.debugMessages(flows[job].idOf('debug', debug));
 
     before(async () => {
         for (const device of [camera, terminal, panel]) await device.listen();
-        flows.motion = read('motion', camera.port);
-        flows.door = read('door', terminal.port);
-        flows.report = read('report', terminal.port);
-        flows.panel = read('panel', panel.port);
-        flows.batch = read('batch', camera.port);
-        const all = Object.values(flows).flat();
-        const configs = all.filter(({ type }) => type === 'device-config');
+        read('motion', camera.port);
+        read('door', terminal.port);
+        read('report', terminal.port);
+        read('panel', panel.port);
+        read('batch', camera.port);
+        const examples = Object.values(flows);
         nodeRed = await startNodeRed({
-            flows: all,
-            credentials: Object.fromEntries(configs.map(({ id }) => [id, LOGIN])),
+            flows: examples.flatMap(({ nodes }) => nodes),
+            credentials: Object.assign({}, ...examples.map((example) => example.credentials(LOGIN))),
         });
     });
     after(async () => {
@@ -60,7 +50,7 @@ describe('the examples of requests, imported and filled in', () => {
     });
 
     it('take a snapshot on motion, shaped for a Telegram sender', async () => {
-        const stream = flows.motion.find(({ type }) => type === 'isapi-alertstream')!.id;
+        const stream = flows.motion.idOf('isapi-alertstream');
         await nodeRed.until(() => nodeRed.statuses.get(stream)?.fill === 'green', 'the stream');
         camera.emit({ type: 'VMD' });
         const { value } = await nodeRed.until(() => shown('motion', 'telegram')[0], 'a picture');
@@ -103,12 +93,12 @@ describe('the examples of requests, imported and filled in', () => {
             await nodeRed.until(() => shown('batch', 'done').length === expected, 'both cameras');
         }
         const [first] = shown('batch', 'done');
-        assert.equal(nodeRed.statuses.get(find('batch', 'how far'))?.text, '2 of 2 cameras');
+        assert.equal(nodeRed.statuses.get(flows.batch.idOf('function', 'how far'))?.text, '2 of 2 cameras');
         const { host, port, url, free } = first!.value as Record<string, unknown>;
         assert.deepEqual([host, port, url, free], ['192.168.1.10', 8080, '/alarm', false]);
     });
 
     it('do all this without an error', () => {
-        for (const name of Object.keys(flows) as Example[]) assert.deepEqual(shown(name, 'errors'), [], name);
+        for (const name of Object.keys(flows) as Job[]) assert.deepEqual(shown(name, 'errors'), [], name);
     });
 });
