@@ -340,12 +340,14 @@ function pathOf(request: IncomingMessage): string {
     return (request.url ?? '/').split('?', 1)[0] ?? '/';
 }
 
+const SECRET_HEADERS = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
 /** Headers with one value each, without those that hold secrets. */
 function headersOf(request: IncomingMessage): Record<string, string> {
     const headers: Record<string, string> = {};
     for (const name in request.headers) {
         const value = request.headers[name];
-        if (name === 'authorization' || name === 'cookie' || value === undefined) continue;
+        if (SECRET_HEADERS.has(name) || value === undefined) continue;
         headers[name] = Array.isArray(value) ? value.join(', ') : value;
     }
     return headers;

@@ -49,15 +49,17 @@ describe('two workers behind HAProxy with one Mosquitto, as docs/scale-out.md se
     const stage = new Stage();
     const devices: IsupDevice[] = [];
     const terminals: Pusher[] = [];
+    const logged: number[] = [];
     let heard: () => Published[];
 
     const onTopic = (topic: string) => heard().filter((one) => one.topic === topic);
     const presence = (id: string) => onTopic(`cctv/presence/${id}`).at(-1)?.payload as PresenceRow | undefined;
     const events = () => heard().filter(({ topic }) => topic.startsWith('cctv/events/'));
-    const serials = (number: number) => {
-        const own = events().filter(({ topic }) => topic.startsWith(`cctv/events/T${number}/`));
+    const serialsOf = (name: string) => {
+        const own = events().filter(({ topic }) => topic.startsWith(`cctv/events/${name}/`));
         return own.map(({ payload }) => (payload as { access: { serial: number } }).access.serial);
     };
+    const serials = (number: number) => serialsOf(`T${number}`);
     const tell = () =>
         [...stage.workers].map(([name, { logs }]) => `${name}: ${logs.slice(-15).join('\n')}`).join('\n');
     const at = (name: WorkerName) => devices.filter((_device, number) => presence(`D${number}`)?.worker === name);
@@ -143,6 +145,9 @@ describe('two workers behind HAProxy with one Mosquitto, as docs/scale-out.md se
 
     it('lose nothing that a device still holds when one of them is killed', async () => {
         const [gone, ...returning] = at('a');
+        logged.push(stage.terminal.emit({ major: 5, minor: 75 }).row.serial);
+        await until(() => serialsOf('LOG').includes(logged[0]!), 'an event of the terminal', tell);
+        await until(() => stage.isMarked, 'the mark of the terminal on disk');
         const results: Promise<PushResult>[] = [];
         for (let serial = 101; serial <= 100 + ROWS; serial += 1) {
             for (const [number, one] of terminals.entries()) {
@@ -175,7 +180,13 @@ describe('two workers behind HAProxy with one Mosquitto, as docs/scale-out.md se
         assert.deepEqual([last.reason, last.worker], ['worker-lost', 'b']);
         const online = devices.filter((one) => one !== gone);
         for (const one of online) assert.equal(presence(`D${devices.indexOf(one)}`)?.state, 'online', 'nobody else');
+    });
+
+    it('catch up on the log of a terminal that only the killed one listened to', async () => {
+        for (let row = 0; row < 5; row += 1) logged.push(stage.terminal.emit({ major: 5, minor: 75 }).row.serial);
         await stage.startWorker('a', 0);
+        const all = () => logged.every((serial) => serialsOf('LOG').includes(serial));
+        await until(all, 'what the terminal logged meanwhile', tell);
     });
 
     it('take new devices at the worker that came back, and leave the others where they are', async () => {

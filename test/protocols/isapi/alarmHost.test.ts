@@ -103,9 +103,10 @@ describe('a listening host', () => {
     });
 
     it('keeps the token of a path, and no login of a header', { skip }, async () => {
-        await curl('-u', 'user:secret', '-d', EVENT, `${host.url}/door-7/`);
+        const others = ['-H', 'Proxy-Authorization: Basic x', '-H', 'Cookie: session=x'];
+        await curl('-u', 'user:secret', ...others, '-d', EVENT, `${host.url}/door-7/`);
         assert.equal(newest()?.path, '/alarm/door-7/');
-        assert.ok(!JSON.stringify(newest()?.headers).toLowerCase().includes('authorization'));
+        assert.doesNotMatch(JSON.stringify(newest()?.headers), /authorization|cookie/i);
     });
 
     it('answers whatever it cannot use with 200 all the same, and reports it', { skip }, async () => {

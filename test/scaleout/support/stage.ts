@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { selfSigned } from '../../../simulator/selfSigned';
+import { Terminal } from '../../../simulator/terminal';
 import { freePort } from '../../support/freePort';
 import { RUNTIMES } from '../../support/matrix';
-import { type RunningNodeRed, startNodeRed } from '../../support/nodeRed';
+import { linkPackage, type RunningNodeRed, startNodeRed } from '../../support/nodeRed';
 import { packageRoot } from '../../support/packageRoot';
 import { isOpen, Peer, until } from './process';
 
@@ -13,6 +14,10 @@ export const KEY = 'Canary-isup-key';
 const USER = 'vigia';
 const PASSWORD = 'Canary-broker';
 const EXAMPLE = 'Several workers with one MQTT broker';
+
+const LOGIN = { username: 'admin', password: 'Canary-terminal' };
+/** The `device-config` of the terminal that only worker a asks. */
+const TERMINAL = 'own-terminal';
 
 /** Every machine of the page has an address of its own on this one, and keeps its ports. */
 export const PROXY = '127.0.0.10';
@@ -42,6 +47,8 @@ async function freePorts() {
 /** What docs/scale-out.md shows, in processes of its own: HAProxy, Mosquitto, and two Node-REDs with the example flow. */
 export class Stage {
     readonly workers = new Map<WorkerName, RunningNodeRed>();
+    /** A terminal that worker a listens to, with its history. */
+    readonly terminal = new Terminal({ login: LOGIN, logSize: 5, replays: false, logsClients: false });
     #ports!: Awaited<ReturnType<typeof freePorts>>;
     readonly #folder = mkdtempSync(join(tmpdir(), 'vigia-scale-out-'));
     readonly #page = readFileSync(join(packageRoot, 'docs', 'scale-out.md'), 'utf8');
@@ -61,7 +68,7 @@ export class Stage {
         const user = process.getuid?.() === 0 ? 'user root\n' : '';
         writeFileSync(this.#file('mosquitto.conf'), user + this.#shown('conf'));
         writeFileSync(this.#file('haproxy.cfg'), this.#shown('haproxy'));
-        await this.startBroker();
+        await Promise.all([this.startBroker(), this.terminal.listen()]);
         await Promise.all([this.startWorker('a', 0), this.startWorker('b', 1)]);
         const proxy = this.#peer('haproxy', ['-db', '-f', this.#file('haproxy.cfg')]);
         await proxy.opens(PROXY, this.#ports.isup);
@@ -70,6 +77,7 @@ export class Stage {
     async close(): Promise<void> {
         for (const peer of this.#peers) await peer.end();
         await Promise.all([...this.workers.values()].map((worker) => worker.close()));
+        await this.terminal.close();
         rmSync(this.#folder, { recursive: true, force: true });
     }
 
@@ -86,13 +94,23 @@ export class Stage {
     /** @param runtime which Node-RED it is, where both are installed */
     async startWorker(name: WorkerName, runtime: 0 | 1): Promise<void> {
         const chosen = RUNTIMES[runtime]!.skip === false ? RUNTIMES[runtime]! : RUNTIMES[0]!;
-        const flows = this.#flows(ADDRESSES[name]);
+        const flows = this.#flows(name);
+        const userDir = this.#file(`worker-${name}`);
+        if (!existsSync(userDir)) linkPackage(userDir, '@vigia/node-red-cctv', packageRoot);
         const idOf = (type: string) => flows.find((node) => node.type === type)!.id;
         const worker = await startNodeRed({
             ...chosen.options,
             flows,
-            credentials: { [idOf('isup-in')]: { key: KEY }, [idOf('mqtt-broker')]: { user: USER, password: PASSWORD } },
-            settings: { mqttReconnectTime: 500 },
+            userDir,
+            credentials: {
+                [idOf('isup-in')]: { key: KEY },
+                [idOf('mqtt-broker')]: { user: USER, password: PASSWORD },
+                [TERMINAL]: LOGIN,
+            },
+            settings: {
+                mqttReconnectTime: 500,
+                contextStorage: { default: { module: 'localfilesystem', config: { flushInterval: 1 } } },
+            },
             env: { VIGIA_WORKER: name },
         });
         this.workers.set(name, worker);
@@ -104,6 +122,14 @@ export class Stage {
         const worker = this.workers.get(name)!;
         this.workers.delete(name);
         await worker.kill();
+    }
+
+    /** Whether worker a would know after a crash what it has had of its terminal. */
+    get isMarked(): boolean {
+        const context = join(this.#file('worker-a'), 'context');
+        if (!existsSync(context)) return false;
+        const files = readdirSync(context, { recursive: true }).map(String);
+        return files.some((file) => file.includes(TERMINAL) && file.endsWith('.json'));
     }
 
     /** A subscriber that reads until the end of the test, from the retained messages on. */
@@ -123,17 +149,37 @@ export class Stage {
         return () => reader.lines.flatMap((line) => readLine(line) ?? []);
     }
 
-    #flows(address: string): FlowNode[] {
+    #flows(name: WorkerName): FlowNode[] {
+        const address = ADDRESSES[name];
         const nodes = JSON.parse(readFileSync(join(packageRoot, 'examples', `${EXAMPLE}.json`), 'utf8')) as FlowNode[];
         const { isup, alarm, http, mqtt } = this.#ports;
         /** Shorter than for people: what they wait for is the same. */
         const delays: Record<string, string> = { '8 s without the broker': '3', '5 s': '1', '2 min to come back': '4' };
-        return nodes.map((node) => {
+        const filledIn = nodes.map((node) => {
             if (node.type === 'isup-in') return { ...node, bind: address, port: isup, alarmPort: alarm };
             if (node.type === 'alarm-http-in') return { ...node, bind: address, port: http, proxies: [PROXY] };
             if (node.type === 'mqtt-broker') return { ...node, broker: BROKER, port: mqtt };
             return node.type === 'delay' ? { ...node, timeout: delays[node.name!] } : node;
         });
+        return name === 'a' ? [...filledIn, ...this.#terminalNodes(nodes)] : filledIn;
+    }
+
+    /** Nodes that listen to the terminal, in front of what brings events to the broker. */
+    #terminalNodes(nodes: FlowNode[]): FlowNode[] {
+        const z = nodes.find(({ type }) => type === 'tab')!.id;
+        const events = nodes.find(({ name }) => name === 'cctv/events/…')!.id;
+        const { port } = this.terminal;
+        const config = { id: TERMINAL, type: 'device-config', name: 'LOG', host: '127.0.0.1', port, version: 1 };
+        const place = { z, x: 100, y: 700, wires: [[events], []] };
+        const stream = {
+            id: 'stream',
+            type: 'isapi-alertstream',
+            device: TERMINAL,
+            catchUp: true,
+            version: 1,
+            ...place,
+        };
+        return [config, stream];
     }
 
     async #listens(address: string): Promise<boolean> {
