@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import { VOCABULARY } from '../../events/vocabulary';
 import { FAULTS } from '../../protocols/errors';
 import { REASONS } from '../../runtime/reasons';
@@ -22,7 +23,14 @@ const SHARED = '@vigia/node-red-cctv/device-config:device-config.';
 type Tree = { [key: string]: string | Tree };
 
 const source = (...path: string[]) => readFileSync(join(packageRoot, ...path), 'utf8');
-const template = (type: string) => source('nodes', `${type}.html`);
+const template = (type: string) => withRows(source('nodes', `${type}.html`));
+
+/** The rows that the dialogs of events share, in the places that the html names. */
+function withRows(html: string): string {
+    const window: { vigiaEditor: { filter?: { withRows(html: string): string } } } = { vigiaEditor: {} };
+    runInNewContext(source('resources', 'editorFilter.js'), { window });
+    return window.vigiaEditor.filter!.withRows(html);
+}
 
 /** `a.b.c` → text, for every text of a catalogue. */
 function texts(tree: Tree, prefix = ''): Map<string, string> {
