@@ -16,8 +16,8 @@ import type { StreamPart } from './stream/framing';
 export interface TerminalOptions extends IsapiDeviceOptions {
     /** Rows that are in the log before anybody connects. */
     logSize?: number;
-    /** Whether the log is replayed to whoever opens a stream (K1T342 and KV6124 projects). */
-    replays?: boolean;
+    /** Whether the log, or its latest rows, is replayed to whoever opens a stream (K1T342 and KV6124 projects). */
+    replays?: boolean | number;
     /** Whether a client's arming is an event of its own (3/121 and 3/122). */
     logsClients?: boolean;
     history?: Partial<AcsHistoryOptions>;
@@ -190,7 +190,9 @@ export class Terminal extends IsapiDevice {
     }
 
     #opened(stream: EventStream): void {
-        if ((this.#options.replays ?? true) && stream.wants(EVENT_TYPE)) this.#replay(stream, [...this.log.rows]);
+        const { replays = true } = this.#options;
+        const rows = typeof replays === 'number' ? this.log.rows.slice(-replays) : [...this.log.rows];
+        if (replays && stream.wants(EVENT_TYPE)) this.#replay(stream, rows);
         this.#logClient(stream, 121);
     }
 

@@ -180,7 +180,7 @@ export class CatchUp {
         const isCopy = held.occurrence.event.replay && this.#mark.has(held.serial);
         if (isCopy) held.drop?.();
         // One that has to leave is read from the log.
-        else if (this.#held.add(held)) this.#wanted = true;
+        else if (this.#held.add(held, this.#mark.hasLog)) this.#wanted = true;
     }
 
     #place(held: Held): void {
@@ -280,7 +280,7 @@ export class CatchUp {
         // A refused login is not tried again before the stream was let in.
         const isRefused = fault.code.startsWith('AUTH_');
         this.#failingSince ??= this.#clock.elapsed();
-        const isAway = this.#lastChange?.state !== 'online' && this.#clock.elapsed() - this.#failingSince < AWAY_MS;
+        const isAway = isUnanswered(fault) && this.#clock.elapsed() - this.#failingSince < AWAY_MS;
         if (isRefused) this.#failures = PATIENCE_MS.length + 1;
         else this.#failures = isAway ? PATIENCE_MS.length : this.#failures + 1;
         const wait = PATIENCE_MS[this.#failures - 1];
@@ -354,6 +354,11 @@ export class CatchUp {
     #each(tell: (subscriber: EventSubscriber) => void): void {
         for (const subscriber of [...this.#subscribers]) tell(subscriber);
     }
+}
+
+/** Whether the device gave no answer at all, as one that restarts or whose cable is out. */
+function isUnanswered({ code, status }: Fault): boolean {
+    return status === undefined && code !== 'HISTORY_INCOMPLETE' && !code.startsWith('ANSWER_');
 }
 
 /** The device's own number of an access event. */

@@ -12,7 +12,9 @@ export interface Held {
 }
 
 /** What waits at most: about a minute of the busiest entrance. The log of the device has what is beyond it. */
-const MOST_HELD = 1000;
+const MOST_WITH_LOG = 1000;
+/** Without one, all that a terminal sends again on a connection waits until it is known what is new in it. */
+const MOST_WITHOUT_LOG = 20_000;
 
 /** Access events that wait while earlier ones are fetched. Of two copies the live one stays: it has the pictures. */
 export class HeldEvents {
@@ -36,8 +38,11 @@ export class HeldEvents {
         });
     }
 
-    /** @returns whether one had to leave for it */
-    add(held: Held): boolean {
+    /**
+     * @param hasLog whether what leaves can be read from the log of the device
+     * @returns whether one had to leave for it
+     */
+    add(held: Held, hasLog: boolean): boolean {
         const { serial } = held;
         const copy = this.#bySerial.get(serial);
         if (copy !== undefined) {
@@ -49,7 +54,7 @@ export class HeldEvents {
             copy.drop?.();
         }
         this.#bySerial.set(serial, held);
-        if (this.#bySerial.size <= MOST_HELD) return false;
+        if (this.#bySerial.size <= (hasLog ? MOST_WITH_LOG : MOST_WITHOUT_LOG)) return false;
         const [oldest] = this.#bySerial.values();
         this.take(oldest!.serial)?.drop?.();
         return true;

@@ -72,12 +72,11 @@ export class LogReader {
         try {
             await this.#identify();
             const state = await this.#look();
-            const reader = this.#eventReader();
             for (const [round, wait] of LOOK_AGAIN_MS.entries()) {
                 if (wait > 0) await pause(clock, wait, signal);
                 if (signal.aborted) return;
                 const isLast = round === LOOK_AGAIN_MS.length - 1;
-                await this.#fetch(reader, state, isLast);
+                await this.#fetch(state, isLast);
                 this.#letOut(isLast, state);
                 if (held.isEmpty) return;
             }
@@ -141,10 +140,11 @@ export class LogReader {
     }
 
     /** @param isLast at last the whole log is read where it is read by time: the clock of the device may have been set */
-    async #fetch(reader: RowReader, state: LogState, isLast: boolean): Promise<void> {
+    async #fetch(state: LogState, isLast: boolean): Promise<void> {
         const { history, progress } = this.#options;
         const mark = this.#mark;
         if (mark.isNew) return;
+        const reader = this.#eventReader();
         let beginning = state;
         let done = 0;
         let last = 0;
@@ -191,7 +191,7 @@ export class LogReader {
         const found =
             live === undefined ? reader(row).map((occurrence) => ({ serial, occurrence, deliver: spread })) : [live];
         for (const one of found) {
-            if (waits) held.add(one);
+            if (waits) held.add(one, true);
             else deliver(one);
         }
     }
@@ -208,7 +208,7 @@ export class LogReader {
             const place = mark.place(one.serial, previous);
             isStuck ||= place === 'gap' && !isLast;
             if (place === 'known') one.drop?.();
-            else if (isStuck) held.add(one);
+            else if (isStuck) held.add(one, true);
             else {
                 const missing: Range = [mark.top + 1, one.serial - 1];
                 if (place === 'gap') {

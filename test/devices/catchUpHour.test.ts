@@ -57,7 +57,7 @@ class Hour {
         this.#pass(1);
         await this.#all();
         while (this.#reported.length < EVENTS) {
-            this.#pass(between(this.#random, 5, 60));
+            this.#pass(between(this.#random, 10, 100));
             const pace = this.#random();
             if (pace < 0.5) await this.#all();
             else if (pace < 0.8) await wait(between(this.#random, 0, 10));
@@ -154,7 +154,7 @@ class Hour {
 }
 
 const TERMINALS: { name: string; options: TerminalOptions }[] = [
-    { name: 'replays its log and is searched by number', options: {} },
+    { name: 'replays its log and is searched by number', options: { replays: 200 } },
     { name: 'replays nothing and is searched by time', options: { replays: false, history: { serials: 'ignored' } } },
 ];
 

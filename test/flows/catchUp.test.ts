@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { Terminal } from '../../simulator/terminal';
+import { freePort } from '../support/freePort';
 import { RUNTIMES } from '../support/matrix';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
 import { packageRoot } from '../support/packageRoot';
-import { alertStream, debug, device, LOGIN, TAB } from './flow';
+import { alarmHost, alertStream, debug, device, LOGIN, TAB } from './flow';
 
 interface AccessMessage {
     payload: { via: string; replay: boolean; access: { major: number; serial: number } };
@@ -97,6 +98,54 @@ for (const runtime of RUNTIMES) {
                 }
             });
         }
+
+        it('shares the events of a device with an alarm-http-in, each once, over a restart', async () => {
+            const terminal = await new Terminal({ login: { ...LOGIN }, retryInterval: 100 }).listen();
+            toClose.push(terminal);
+            const port = await freePort();
+            const userDir = userFolder();
+            const start = () =>
+                startNodeRed({
+                    ...runtime.options,
+                    userDir,
+                    flows: [
+                        TAB,
+                        device(terminal.port),
+                        alertStream({ catchUp: true, once: true }),
+                        alarmHost(port, { device: 'device', once: true }),
+                        debug('events'),
+                        debug('changes'),
+                        debug('rejected'),
+                    ],
+                    credentials: { device: LOGIN },
+                    settings: { contextStorage: ON_DISK },
+                });
+            const happen = () =>
+                Array.from({ length: 20 }, () => terminal.emit({ major: 5, minor: 22, door: 1 }).row.serial);
+            const serials = (nodeRed: RunningNodeRed) => eventsOf(nodeRed).map(({ access }) => access.serial);
+            const idle = () => terminal.pushes.pending === 0;
+            try {
+                const before = await start();
+                await before.until(() => before.statuses.get('stream')?.fill === 'green', 'a green status');
+                terminal.pushTo(`http://127.0.0.1:${port}/alarm`);
+                const first = happen();
+                await before.until(() => serials(before).length >= first.length, 'what happened');
+                while (!idle()) await new Promise((resolve) => setTimeout(resolve, 20));
+                assert.deepEqual(serials(before), first);
+                await before.close();
+                const missed = happen();
+                const after = await start();
+                toClose.push(after);
+                await after.until(() => serials(after).length >= missed.length, 'what was missed');
+                while (!idle()) await new Promise((resolve) => setTimeout(resolve, 20));
+                const next = happen();
+                await after.until(() => serials(after).length >= missed.length + next.length, 'what happens next');
+                while (!idle()) await new Promise((resolve) => setTimeout(resolve, 20));
+                assert.deepEqual(serials(after), [...missed, ...next]);
+            } finally {
+                rmSync(userDir, { recursive: true, force: true });
+            }
+        });
 
         it('says on its second output that a device has no such log, and for which family', async () => {
             const terminal = await new Terminal({ login: { ...LOGIN }, history: { supported: false } }).listen();
