@@ -52,10 +52,10 @@ export class BoardFeeds {
         const cancelAlive = this.#alive(response);
         const cancelLife = this.#clock.after(LIFE_MS, () => end());
         const end = () => {
+            if (!this.#ends.delete(end)) return;
             stop();
             cancelAlive();
             cancelLife();
-            this.#ends.delete(end);
             response.end();
         };
         this.#ends.add(end);

@@ -54,48 +54,70 @@ export function namesOf({ origin, heard }: Sighting): string[] {
     return names;
 }
 
+interface Named {
+    sighting: Sighting;
+    names: readonly string[];
+}
+
+const isAddress = (name: string) => name.startsWith('address/');
+
 /**
- * Puts together what is known of the same device: a configured one takes in what posts and listeners saw of it. An
- * address alone joins only where one device has it and nothing surer speaks against it: behind NAT many share one.
+ * Puts together what is known of the same device: what has a hardware address, a serial number or another name of its own
+ * in common is one card. An address alone joins only where one device has it and nothing surer speaks against it: behind
+ * NAT many share one.
  *
  * @returns the sightings of each card, under its id
  */
 export function groupSightings(sightings: Iterable<Sighting>): Map<string, Sighting[]> {
-    const all = [...sightings];
+    const all = [...sightings].map((sighting): Named => ({ sighting, names: namesOf(sighting) }));
     const groups = new Map<string, Sighting[]>();
-    const owners = new Map<string, Sighting | undefined>();
-    for (const sighting of all) {
-        if (sighting.origin.device === undefined && sighting.state !== 'invalid') continue;
-        groups.set(sighting.id, [sighting]);
+    const leaders = new Map<string, Named | undefined>();
+    const lead = (named: Named) => {
+        groups.set(named.sighting.id, [named.sighting]);
         // A name that two of them have says nothing.
-        for (const name of namesOf(sighting)) owners.set(name, owners.has(name) ? undefined : sighting);
-    }
-    for (const sighting of all) {
-        if (groups.has(sighting.id)) continue;
-        const owner = ownerOf(sighting, owners);
-        if (owner !== undefined) groups.get(owner.id)!.push(sighting);
-        else groups.set(sighting.id, [sighting]);
+        for (const name of named.names) leaders.set(name, leaders.has(name) ? undefined : named);
+    };
+    for (const named of all) if (isConfigured(named.sighting)) lead(named);
+    const others = all.filter(({ sighting }) => !groups.has(sighting.id));
+    const shared = sharedAddresses(others);
+    // Those that have nothing but an address come last: it may be that of any card.
+    const isSure = ({ names }: Named) => !names.every(isAddress);
+    for (const named of [...others.filter(isSure), ...others.filter((each) => !isSure(each))]) {
+        const name = named.names.find((one) => {
+            const leader = leaders.get(one);
+            if (leader === undefined || !isAddress(one)) return leader !== undefined;
+            return !isSure(named) || (isConfigured(leader.sighting) && !shared.has(one) && !contradict(named, leader));
+        });
+        const leader = name === undefined ? undefined : leaders.get(name);
+        if (leader === undefined) lead(named);
+        else groups.get(leader.sighting.id)!.push(named.sighting);
     }
     return groups;
 }
 
-function ownerOf(sighting: Sighting, owners: ReadonlyMap<string, Sighting | undefined>): Sighting | undefined {
-    const names = namesOf(sighting);
-    for (const name of names) {
-        const owner = owners.get(name);
-        if (owner === undefined) continue;
-        if (!name.startsWith('address/') || !contradict(names, namesOf(owner))) return owner;
-    }
-    return undefined;
+function isConfigured({ origin, state }: Sighting): boolean {
+    return origin.device !== undefined || state === 'invalid';
 }
 
 /** Whether both have an address of hardware or a serial number, and not the same. */
-function contradict(some: readonly string[], others: readonly string[]): boolean {
+function contradict(one: Named, other: Named): boolean {
     return ['mac/', 'serial/'].some((kind) => {
-        const one = some.find((name) => name.startsWith(kind));
-        const other = others.find((name) => name.startsWith(kind));
-        return one !== undefined && other !== undefined && one !== other;
+        const [first, second] = [one, other].map(({ names }) => names.find((name) => name.startsWith(kind)));
+        return first !== undefined && second !== undefined && first !== second;
     });
+}
+
+/** Addresses from which several devices come that are told apart by something surer. */
+function sharedAddresses(all: readonly Named[]): Set<string> {
+    const known = new Map<string, string>();
+    const shared = new Set<string>();
+    for (const { names } of all) {
+        const [surest, address] = [names[0]!, names.find(isAddress)];
+        if (address === undefined || surest === address) continue;
+        if (known.has(address) && known.get(address) !== surest) shared.add(address);
+        known.set(address, surest);
+    }
+    return shared;
 }
 
 /** @param minutes of the event rate: all of them, or the last few that can have changed */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DeviceEvent, DeviceIdentity, Picture } from '../../../events/deviceEvent';
 import { Fault } from '../../../protocols/errors';
-import { type BoardUpdate, DeviceBoard } from '../../../runtime/sidebar/deviceBoard';
+import { type BoardSection, type BoardUpdate, DeviceBoard } from '../../../runtime/sidebar/deviceBoard';
 import { PictureShelf } from '../../../runtime/sidebar/pictureShelf';
 import { ManualClock } from '../../support/manualClock';
 
@@ -279,8 +279,13 @@ describe('the pictures on the board', () => {
 });
 
 describe('what several nodes know of one device', () => {
-    const posted = (board: DeviceBoard, key: string, identity: DeviceIdentity) =>
-        board.section('alarms').find(key) ?? board.section('alarms').add(key, { way: 'posts', identity, names: [] });
+    const sections = new WeakMap<DeviceBoard, BoardSection>();
+
+    const posted = (board: DeviceBoard, key: string, identity: DeviceIdentity) => {
+        const section = sections.get(board) ?? board.section('alarms');
+        sections.set(board, section);
+        return section.add(key, { way: 'posts', identity, names: [] });
+    };
 
     /** A configured device, as far as the board asks it. */
     function configured(board: DeviceBoard, id: string, identity: DeviceIdentity, names: string[] = []) {
@@ -330,6 +335,25 @@ describe('what several nodes know of one device', () => {
         posted(board, 'third', { address: '192.0.2.7' });
         look()();
         assert.deepEqual(ids(updates), ['one', 'two', 'alarms/third']);
+    });
+
+    it('are not joined by the address of a router behind which several devices post', () => {
+        const { board, updates, look } = setUp();
+        configured(board, 'gate', { address: '192.0.2.7' });
+        posted(board, 'one', { address: '192.0.2.7', mac: '00:00:5e:00:53:01' });
+        posted(board, 'two', { address: '192.0.2.7', mac: '00:00:5e:00:53:02' });
+        look()();
+        assert.deepEqual(ids(updates), ['gate', 'alarms/one', 'alarms/two']);
+    });
+
+    it('is one card where a device posts to two listeners, and where some of its posts are refused', () => {
+        const { board, updates, look } = setUp();
+        const mac = '00:00:5e:00:53:01';
+        posted(board, 'one', { address: '192.0.2.7', mac });
+        board.section('other').add('one', { way: 'posts', identity: { address: '192.0.2.8', mac }, names: [] });
+        posted(board, 'refused', { address: '192.0.2.7' });
+        look()();
+        assert.deepEqual(ids(updates), ['alarms/one']);
     });
 
     it('shows the session of a device that is reached through it', () => {
