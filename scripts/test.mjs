@@ -1,5 +1,5 @@
 // Runs every test (or those whose path holds one of the given words) and names what was skipped.
-// `--long` runs the long forms of the tests that have one, `--seed N` repeats what they drew by lot.
+// `--long` runs the reliability suite in its long form, `--seed N` repeats what was drawn by lot.
 // In CI a skipped test is a failure: everything a test needs is installed by .ci/run.
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -24,6 +24,7 @@ prepare();
 const folder = join(root, 'dist', 'test');
 const files = readdirSync(folder, { recursive: true })
     .filter((name) => name.endsWith('.test.js'))
+    .filter((name) => !options.long || name.startsWith('reliability'))
     .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
     .map((name) => join(folder, name))
     .sort();
