@@ -133,6 +133,8 @@ describe('the example flows', () => {
                     LANGUAGES,
                 );
                 for (const section of sections) assert.ok(section.length > 60, section);
+                const steps = sections.map((section) => section.match(/^(?:\d+\.|-) /gm) ?? []);
+                for (const translated of steps.slice(1)) assert.deepEqual(translated, steps[0], 'the same steps');
                 // What stands in bold is the name of a node, which no language translates.
                 const namesOf = (section: string) => new Set(section.match(/\*\*[^*]+\*\*/g));
                 const english = namesOf(sections[0]!);
