@@ -2,13 +2,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A folder of nodes for Node-RED's `nodesDir` with `bench-count` in it; Node-RED wants an editor half beside it. */
+/** The nodes of the benches: type, inputs, outputs. */
+const TYPES: [type: string, inputs: number, outputs: number][] = [
+    ['bench-count', 1, 0],
+    ['bench-source', 0, 2],
+];
+
+/** A folder of nodes for Node-RED's `nodesDir`; Node-RED wants an editor half beside each. */
 export function countingNodes(): { folder: string; remove(): void } {
     const folder = mkdtempSync(join(tmpdir(), 'vigia-bench-'));
-    const program = join(__dirname, 'nodes', 'bench-count.js');
-    writeFileSync(join(folder, 'bench-count.js'), `module.exports = require(${JSON.stringify(program)});\n`);
-    const editorHalf =
-        "RED.nodes.registerType('bench-count', { category: 'bench', defaults: {}, inputs: 1, outputs: 0 });";
-    writeFileSync(join(folder, 'bench-count.html'), `<script type="text/javascript">${editorHalf}</script>\n`);
+    for (const [type, inputs, outputs] of TYPES) {
+        const program = join(__dirname, 'nodes', `${type}.js`);
+        writeFileSync(join(folder, `${type}.js`), `module.exports = require(${JSON.stringify(program)});\n`);
+        const editorHalf = `RED.nodes.registerType('${type}', { category: 'bench', defaults: {}, inputs: ${inputs}, outputs: ${outputs} });`;
+        writeFileSync(join(folder, `${type}.html`), `<script type="text/javascript">${editorHalf}</script>\n`);
+    }
     return { folder, remove: () => rmSync(folder, { recursive: true }) };
 }
