@@ -15,7 +15,7 @@ const FILTER = { kinds: [], channels: [], repeat: 'edges', hold: 0, replay: 'liv
 export interface WorkerOptions {
     device: HttpDevice;
     store: MarkStore;
-    /** Where it listens for posts. */
+    /** Where it listens for posts; 0 for a port that nobody has. */
     port: number;
     out(occurrence: Occurrence): void;
     warning(fault: Fault): void;
@@ -23,17 +23,17 @@ export interface WorkerOptions {
 
 /** What one Node-RED does with a terminal: an isapi-alertstream that catches up and an alarm-http-in, each event once. */
 export class AccessWorker {
-    readonly #options: WorkerOptions;
     readonly #device: Device;
     readonly #streamGate: EventGate;
     readonly #receiver: AlarmReceiver;
     readonly #leave: () => Promise<void>;
     readonly #listeners = new AlarmListeners();
     #host: AlarmHost | undefined;
+    #port: number;
     #listening: Listening | undefined;
 
     constructor(options: WorkerOptions) {
-        this.#options = options;
+        this.#port = options.port;
         const { out, store, warning } = options;
         const clock = quickClock(200);
         const device = new Device(settingsOf(options.device), { clock });
@@ -77,13 +77,15 @@ export class AccessWorker {
             onPost: (post) => this.#receiver.receive(post),
             onRejected: () => undefined,
         });
-        const place = { bind: '127.0.0.1', port: this.#options.port };
+        const place = { bind: '127.0.0.1', port: this.#port };
         this.#listening = await this.#listeners.listen(place, '/alarm', this.#host);
+        this.#port = this.#listening.port;
         return this;
     }
 
+    /** The same one whenever it listens. */
     get port(): number {
-        return this.#listening!.port;
+        return this.#port;
     }
 
     /** Closes the listening host only. */
