@@ -11,7 +11,7 @@ import { Random } from '../support/random';
 import { EMPTY, exampleNames, exampleOnThisMachine, settled } from './exampleFlows';
 import { amount, SEED } from './extent';
 
-const ROUNDS = amount(3, 200);
+const ROUNDS = amount(2, 200);
 /** The other Node-RED is left to the other tests. */
 const runtimes = RUNTIMES.slice(0, 1);
 

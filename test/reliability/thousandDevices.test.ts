@@ -13,11 +13,13 @@ import { ChaosProxy } from '../support/chaosProxy';
 import { streamPart, xmlEvent } from '../support/wireBytes';
 import { amount, SEED } from './extent';
 
-const DEVICES = 1000;
+const DEVICES = amount(300, 1000);
+/** Milliseconds; generous, because both sides run in this process. */
+const PATIENCE = 240_000;
 /** How often all of them are gone at once. */
 const TIMES = amount(1, 5);
 
-describe('a thousand devices that come back at once', () => {
+describe(`${DEVICES} devices that come back at once`, () => {
     it('streams are all open again, and every event from then on arrives', async (test) => {
         const part = streamPart('boundary', 'application/xml', xmlEvent('VMD'));
         const open = new Set<ServerResponse>();
@@ -54,16 +56,16 @@ describe('a thousand devices that come back at once', () => {
         const delay = monitorEventLoopDelay({ resolution: 10 });
         try {
             for (const stream of streams) stream.start();
-            await until('all online', () => online() === DEVICES);
+            await until('all online', () => online() === DEVICES, PATIENCE);
             for (let time = 1; time <= TIMES; time += 1) {
                 delay.enable();
                 const gone = Date.now();
                 for (const socket of sockets) socket.destroy();
                 await until('all are gone', () => open.size === 0);
-                await until('all online again', () => online() === DEVICES && open.size === DEVICES, 120_000);
+                await until('all online again', () => online() === DEVICES && open.size === DEVICES, PATIENCE);
                 delay.disable();
                 for (const response of open) response.write(part);
-                await until('an event of each', () => parts.every((count) => count === time));
+                await until('an event of each', () => parts.every((count) => count === time), PATIENCE);
                 const longest = (delay.max / 1e6).toFixed(0);
                 test.diagnostic(
                     `${DEVICES} streams back in ${Date.now() - gone} ms, event loop held up ${longest} ms at most`,
@@ -105,12 +107,12 @@ describe('a thousand devices that come back at once', () => {
         const online = () => listener.table.counts().online;
         try {
             await fleet.start();
-            await until('all online', () => online() === DEVICES);
+            await until('all online', () => online() === DEVICES, PATIENCE);
             for (let time = 1; time <= TIMES; time += 1) {
                 const gone = Date.now();
                 proxy.trouble('reset');
                 await until('they are gone', () => online() < DEVICES / 2);
-                await until(`all online again, have ${online()}`, () => online() === DEVICES, 180_000);
+                await until(`all online again, have ${online()}`, () => online() === DEVICES, PATIENCE);
                 test.diagnostic(`${DEVICES} ISUP devices back in ${Date.now() - gone} ms`);
             }
             assert.equal(listener.rows().length, DEVICES);
