@@ -6,7 +6,7 @@ import type { Post } from '../protocols/isapi/alarmHost';
 import type { Part } from '../protocols/multipart/partSplitter';
 import { PictureDesk, type PicturePolicy, type PictureSource } from './pictureDesk';
 import type { RecorderChannels } from './recorderChannels';
-import type { DeviceWatcher } from './watcher';
+import type { PostWatcher } from './watcher';
 
 export interface AlarmReceiverOptions {
     /** What of the events comes out. */
@@ -21,7 +21,7 @@ export interface AlarmReceiverOptions {
     /** Puts the events of that device in one order with those that come by its stream, and leaves out what came before. */
     order?: (occurrence: Occurrence, deliver: (occurrence: Occurrence) => void, drop: () => void) => void;
     clock?: Clock;
-    watcher?: Pick<DeviceWatcher, 'event'>;
+    watcher?: PostWatcher;
     /** @param post the post that brought the event, with the first of its events only: it has one answer */
     onOccurrence(occurrence: Occurrence, post: Post | undefined): void;
     /** A part of a post that holds no event, and why. */
@@ -60,7 +60,10 @@ export class AlarmReceiver {
                 watcher?.event(occurrence.event, occurrence.pictures);
                 this.#take(occurrence);
             },
-            onHeartbeat: (at, heartbeat) => this.#gate.heartbeat(at, heartbeat),
+            onHeartbeat: (at, heartbeat) => {
+                if (this.#current !== undefined) watcher?.heartbeat(this.#current.post.source, heartbeat);
+                this.#gate.heartbeat(at, heartbeat);
+            },
             onUnreadable: (part, reason) => {
                 if (this.#current !== undefined) options.onUnreadable(part, reason, this.#current.post);
             },

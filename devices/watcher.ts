@@ -1,4 +1,4 @@
-import type { DeviceEvent, Picture } from '../events/deviceEvent';
+import type { DeviceEvent, Occurrence, Picture } from '../events/deviceEvent';
 import { Fault } from '../protocols/errors';
 import type { ConnectionChange } from '../protocols/isapi/alertStream';
 import type { AudioLink } from '../protocols/isapi/twoWayAudio';
@@ -16,6 +16,12 @@ export interface DeviceWatcher {
     answered(): void;
     /** A request did not reach the device, or its login was refused. */
     failed(fault: Fault): void;
+}
+
+/** Somebody who looks on at what devices post. */
+export interface PostWatcher extends Pick<DeviceWatcher, 'event'> {
+    /** @param heartbeat reads who sends it */
+    heartbeat(source: string, heartbeat: () => Occurrence): void;
 }
 
 /** A link whose answers and failures a watcher hears of. */

@@ -44,10 +44,9 @@ window.vigiaDeviceCard = (() => {
     const isOnline = ({ state }) => state === 'online' || state === 'heard';
     const isTroubled = ({ state, fault }) => fault !== undefined || TROUBLES.includes(state);
 
-    function stateText({ state, since, until, last }, now) {
-        if (state === 'heard' && last) return text('state.heard', { time: time(last.at, now) });
+    function stateText({ state, since, until, seen }, now) {
         if (state === 'locked' && until) return text('state.lockedUntil', { time: time(until, now) });
-        return text(`state.${state}`, { time: time(since, now) });
+        return text(`state.${state}`, { time: time(seen ?? since, now) });
     }
 
     function eventText({ last }) {

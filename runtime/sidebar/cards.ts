@@ -17,6 +17,8 @@ export interface Card {
     mac?: string;
     state: DeviceState;
     since: number;
+    /** When it posted last. */
+    seen?: number;
     reason?: string;
     fault?: ShownFault;
     /** When it is tried again, or unlocked. */
@@ -145,6 +147,7 @@ export function cardOf(
         ways: [...new Set(group.map(({ origin }) => origin.way))],
         state: telling.state,
         since: telling.since,
+        seen: telling.seenAt,
         route: known(({ route }) => route),
         address,
         model,

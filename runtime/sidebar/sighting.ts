@@ -62,6 +62,8 @@ export class Sighting implements DeviceWatcher {
     kind: string | undefined;
     channel: number | null = null;
     eventAt = 0;
+    /** When it posted last; nothing of others. */
+    seenAt: number | undefined;
     /** What the last event said of the device. */
     heard: DeviceIdentity | undefined;
     /** Its node was closed: what still comes in late is nobody's news. */
@@ -88,6 +90,13 @@ export class Sighting implements DeviceWatcher {
         this.rate.count(now);
         if (pictures.length > 0) this.#board.pictured(this, pictures);
         this.#board.changed(this);
+    }
+
+    /** A post came, which says nothing about what comes after it. */
+    seen(): void {
+        this.seenAt = this.#board.clock.now();
+        if (this.state === 'heard') this.#board.changed(this);
+        else this.enter('heard');
     }
 
     picture(picture: Picture): void {

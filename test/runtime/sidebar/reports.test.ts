@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { describe, it } from 'node:test';
 import type { Node } from 'node-red';
-import type { DeviceEvent } from '../../../events/deviceEvent';
+import type { DeviceEvent, Occurrence } from '../../../events/deviceEvent';
 import { Fault } from '../../../protocols/errors';
 import type { Presence } from '../../../protocols/isup/presence';
 import { type BoardUpdate, DeviceBoard } from '../../../runtime/sidebar/deviceBoard';
@@ -57,6 +57,24 @@ describe('what an alarm-http-in reports of devices', () => {
         devices.event(event({ mac: '00:00:5e:00:53:01' }), []);
         devices.event(event({ address: '192.0.2.7' }), []);
         assert.equal(cards().length, 1);
+    });
+
+    it('is also each that has nothing to report but that it is there', () => {
+        const { board, node, cards } = setUp();
+        const devices = new PostedDevices(node, '', board);
+        let read = 0;
+        const heartbeat = () => {
+            read += 1;
+            return { event: event({ mac: '00:00:5e:00:53:01' }), pictures: [], raw: { format: 'xml' } } as Occurrence;
+        };
+        devices.rejected(refusal('192.0.2.7'));
+        devices.heartbeat('192.0.2.7', heartbeat);
+        devices.heartbeat('192.0.2.7', heartbeat);
+        assert.deepEqual(
+            cards().map(({ state, address, seen, last }) => ({ state, address, seen, last })),
+            [{ state: 'heard', address: '192.0.2.7', seen: NOON, last: undefined }],
+        );
+        assert.equal(read, 1, 'only the first is read');
     });
 
     it('says whose posts were refused and why, until one is taken', () => {
