@@ -181,13 +181,16 @@ export class HttpClient {
     /**
      * Opens a stream on a connection of its own and resolves with its head, whatever the status. From then on no timeout
      * applies: whoever reads it watches over it.
+     *
+     * Where it has to answer a challenge it takes its turn among the requests until then: a DS-KV6124 refuses the login
+     * of a stream while another request is under way (jonioliel/home-assistant-hikvision-intercom).
      * @throws Fault as {@link request}
      */
     async open(request: HttpRequest): Promise<HttpStream> {
         const own = { Connection: 'keep-alive', 'Accept-Encoding': 'identity' };
-        const [{ statusCode, headers }, body] = await this.#alone(request, own, (answer) =>
-            isSuccess(answer) ? answer.stream() : this.#spokenLogin.hideInStream(answer.stream()),
-        );
+        const take = (answer: Answer) =>
+            isSuccess(answer) ? answer.stream() : this.#spokenLogin.hideInStream(answer.stream());
+        const [{ statusCode, headers }, body] = await this.#alone(request, own, take, true);
         return { statusCode, headers, body, close: () => body.destroy() };
     }
 
@@ -231,11 +234,15 @@ export class HttpClient {
         this.#calls.delete(call);
     }
 
-    /** A request on a connection of its own, which lasts until what was taken of the answer is closed. */
+    /**
+     * A request on a connection of its own, which lasts until what was taken of the answer is closed.
+     * @param inTurn whether its login waits until the request under way is answered, and holds up the next one
+     */
     async #alone<Taken extends Readable>(
         request: HttpRequest,
         own: Readonly<Record<string, string>>,
         take: (answer: Answer) => Taken,
+        inTurn = false,
     ): Promise<[Answer, Taken]> {
         const call = this.#begin(request, own);
         const agents = new DeviceAgents(this.#destination as Destination, 1);
@@ -243,8 +250,12 @@ export class HttpClient {
             agents.destroy();
             this.#end(call);
         };
+        let leave: (() => void) | undefined;
+        const settled = async () => {
+            leave ??= await this.#turns.take(call.signal, true);
+        };
         try {
-            const answer = await this.#converse(call, request, agents);
+            const answer = await this.#converse(call, request, agents, inTurn ? settled : undefined);
             const taken = take(answer);
             call.signal.addEventListener('abort', () => taken.destroy(call.signal.reason), { once: true });
             taken.once('close', end);
@@ -252,11 +263,18 @@ export class HttpClient {
         } catch (error) {
             end();
             throw error;
+        } finally {
+            leave?.();
         }
     }
 
     /** The request with its login; what comes back is about the request itself. */
-    async #converse(call: Call, { timeout }: HttpRequest, agents: DeviceAgents): Promise<Answer> {
+    async #converse(
+        call: Call,
+        { timeout }: HttpRequest,
+        agents: DeviceAgents,
+        settled?: () => Promise<void>,
+    ): Promise<Answer> {
         const { method, path, body, signal } = call;
         const answer = await converse({
             login: this.#login,
@@ -264,6 +282,7 @@ export class HttpClient {
             target: { method, uri: path },
             hasBody: body !== undefined,
             signal,
+            settled,
             send: (round) => this.#send(call, agents, positive(timeout, this.#timeout), round),
             mayRepeat: (error, round) => this.#helps(error) && call.mayRepeat(round),
         });

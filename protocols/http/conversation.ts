@@ -14,6 +14,8 @@ export interface Conversation {
     signal: AbortSignal;
     /** Sends once. */
     send(round: TalkRound): Promise<Answer>;
+    /** Before credentials answer a challenge: waits until nothing else is under way, where that matters. */
+    settled?(): Promise<void>;
     /** Whether a send that failed may be repeated, once; prepares for that. */
     mayRepeat(error: unknown, round: TalkRound): boolean;
 }
@@ -126,7 +128,8 @@ class Talk {
     /** Waits for the right to send credentials; after a wait the challenge in hand is not used any more. */
     async #mayAnswer(): Promise<boolean> {
         if (this.#attempt) return true;
-        const { login, breaker, target, signal } = this.#conversation;
+        const { login, breaker, target, signal, settled } = this.#conversation;
+        await settled?.();
         this.#attempt = await breaker.attempt(signal);
         if (!this.#attempt.waited) return true;
         const known = breaker.proven ? login.prepare(target) : undefined;

@@ -10,8 +10,9 @@ export class Turns {
     /**
      * Resolves when there is a place, with the way to give it back.
      * @param signal leaves the queue; its reason is what the promise rejects with
+     * @param next before all who wait already
      */
-    take(signal: AbortSignal): Promise<() => void> {
+    take(signal: AbortSignal, next = false): Promise<() => void> {
         return new Promise((resolve, reject) => {
             const enter = () => {
                 signal.removeEventListener('abort', leave);
@@ -30,7 +31,8 @@ export class Turns {
             if (signal.aborted) return leave();
             if (this.#free > 0) return enter();
             signal.addEventListener('abort', leave, { once: true });
-            this.#queue.push(enter);
+            if (next) this.#queue.unshift(enter);
+            else this.#queue.push(enter);
         });
     }
 

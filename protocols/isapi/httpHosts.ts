@@ -42,6 +42,11 @@ export interface HttpHostSlots {
     text: string;
 }
 
+/** What a slot says that is not used. */
+const EMPTY: WantedHost = { url: '/', protocol: 'HTTP', host: '0.0.0.0', port: 80, format: 'XML' };
+/** The same for firmware that refuses empty slots. */
+const FILLER = { ...EMPTY, protocol: 'EHome', port: 15300 };
+
 /** The listening hosts of a device. Recorders and two old cameras send one item where others send a list. */
 export async function readHosts(ask: Ask): Promise<HttpHostSlots> {
     const answer = await ask({ path: PATH });
@@ -64,7 +69,7 @@ export async function writeHost(
 ): Promise<{ host: HttpHost; answer: HttpResponse }> {
     const { hosts, text } = await readHosts(ask);
     const chosen = choose(hosts, wanted, slot, replace);
-    const answer = await put(ask, text, chosen.id, (editor, place) => fill(editor, place, wanted));
+    const answer = await put(ask, text, chosen.id, wanted);
     const after = (await readHosts(ask)).hosts.find((host) => host.id === chosen.id) ?? chosen;
     return { host: after, answer };
 }
@@ -75,8 +80,7 @@ export async function releaseHost(ask: Ask, slot: number, url?: string): Promise
     const host = hosts.find((one) => one.id === slot);
     if (host === undefined || host.free) return { released: false };
     if (url !== undefined && url !== '' && !sameUrl(host.url, url)) throw taken(host);
-    const empty = { url: '/', protocol: 'HTTP', host: '0.0.0.0', port: 80, format: 'XML' } as const;
-    await put(ask, text, slot, (editor, place) => fill(editor, place, empty));
+    await put(ask, text, slot, EMPTY);
     return { released: true };
 }
 
@@ -147,17 +151,12 @@ function sameUrl(one: string, other: string): boolean {
 }
 
 /**
- * Puts one slot, in the form that the device takes: the slot alone; the whole list; the whole list with the other empty
- * slots filled, because some firmware refuses any empty one (a public document on the DS-K1A8503MF).
+ * Puts one slot, in the form that the device takes: the slot alone; the whole list; the whole list with its empty slots
+ * filled, because some firmware refuses any empty one (a public document on the DS-K1A8503MF).
  */
-async function put(
-    ask: Ask,
-    text: string,
-    slot: number,
-    edit: (editor: XmlEditor, place: Place) => void,
-): Promise<HttpResponse> {
+async function put(ask: Ask, text: string, slot: number, wanted: WantedHost): Promise<HttpResponse> {
     const alone = new XmlEditor(documentOf(text, slot));
-    edit(alone, alone.root);
+    fill(alone, alone.root, wanted);
     try {
         return await ask({ method: 'PUT', path: `${PATH}/${slot}`, body: alone.toString() });
     } catch (thrown) {
@@ -166,27 +165,21 @@ async function put(
         if (!isList || (fault.code !== 'REQUEST_INVALID' && !meansUnsupported(fault))) throw fault;
     }
     try {
-        return await ask({ method: 'PUT', path: PATH, body: wholeList(text, slot, edit, false) });
+        return await ask({ method: 'PUT', path: PATH, body: wholeList(text, slot, wanted, false) });
     } catch (thrown) {
         const fault = Fault.from(thrown);
         if (fault.code !== 'REQUEST_INVALID') throw fault;
-        return ask({ method: 'PUT', path: PATH, body: wholeList(text, slot, edit, true) });
+        return ask({ method: 'PUT', path: PATH, body: wholeList(text, slot, wanted, true) });
     }
 }
 
-function wholeList(
-    text: string,
-    slot: number,
-    edit: (editor: XmlEditor, place: Place) => void,
-    fillEmpty: boolean,
-): string {
+function wholeList(text: string, slot: number, wanted: WantedHost, fillEmpty: boolean): string {
     const editor = new XmlEditor(text);
     for (const place of places(editor)) {
         const host = hostAt(editor, place);
-        if (host.id === slot) edit(editor, place);
-        else if (fillEmpty && host.free) {
-            editor.put('protocolType', 'EHome', place).put('ipAddress', '0.0.0.0', place).put('portNo', 15300, place);
-        }
+        const isOurs = host.id === slot;
+        if (fillEmpty && (isOurs ? wanted === EMPTY : host.free)) fill(editor, place, FILLER);
+        else if (isOurs) fill(editor, place, wanted);
     }
     return editor.toString();
 }
@@ -204,7 +197,7 @@ function documentOf(text: string, slot: number): string {
     return `<?xml version="1.0" encoding="UTF-8"?>\n${own}\n`;
 }
 
-function fill(editor: XmlEditor, place: Place, wanted: WantedHost): void {
+function fill(editor: XmlEditor, place: Place, wanted: Omit<WantedHost, 'protocol'> & { protocol: string }): void {
     const isAddress = /^[\d.]+$/.test(wanted.host) || wanted.host.includes(':');
     editor.put('url', wanted.url, place);
     editor.put('protocolType', wanted.protocol, place);

@@ -60,6 +60,22 @@ describe('what is learned of a device on first contact', () => {
         });
     });
 
+    it('an old recorder that refuses to tell its capabilities is known by what it does answer', async () => {
+        for (const status of [403, 404, 405, 501]) {
+            const recorder = new Nvr({ login: LOGIN });
+            for (const path of ['/ISAPI/System/capabilities', '/ISAPI/Event/notification/subscribeEventCap']) {
+                recorder.route('GET', path, (exchange) => exchange.outcome('notSupport', status));
+            }
+            await learning(recorder, async (abilities) => {
+                const { profile, channels, subscribe, triggers } = await abilities.everything();
+                assert.equal(profile?.family, 'recorder', String(status));
+                assert.ok(channels!.length > 1);
+                assert.equal(subscribe, false);
+                assert.ok(triggers!.length > 0);
+            });
+        }
+    });
+
     it('is asked once, whoever asks, and again on demand', async () => {
         const camera = new Camera({ login: LOGIN });
         await learning(camera, async (abilities) => {

@@ -5,6 +5,7 @@ import { type ExaminationOptions, examine } from '../../devices/examination';
 import { LoginBreaker } from '../../protocols/http/breaker';
 import { Camera } from '../../simulator/camera';
 import { addDahuaCgi } from '../../simulator/dahuaCgi';
+import { DoorStation } from '../../simulator/doorStation';
 import { HttpDevice, type HttpDeviceOptions } from '../../simulator/httpDevice';
 import { freePort } from '../support/freePort';
 import { LOGIN } from '../support/requests';
@@ -94,6 +95,23 @@ describe('the test of a device', () => {
         assert.equal(found.fault, undefined);
         assert.equal(found.eventsFault?.code, 'FORBIDDEN');
         assert.equal(found.eventsFault?.isapi?.subStatusCode, 'lowPrivilege');
+    });
+
+    it('tells that a door station refuses its events to an ordinary user with 401, after one attempt', async () => {
+        const station = await listening(new DoorStation({ login: LOGIN }));
+        let refused = 0;
+        station.route('GET', '/ISAPI/Event/notification/alertStream', (exchange) => {
+            refused += 1;
+            exchange.response.setHeader('WWW-Authenticate', `Digest realm="door", qop="auth", nonce="n${refused}"`);
+            exchange.send(401, 'text/html', '');
+        });
+        const found = await test(station);
+        assert.equal(found.fault, undefined);
+        assert.equal(found.profile?.family, 'door-station');
+        assert.equal(found.eventsFault?.code, 'AUTH_REJECTED');
+        assert.match(found.eventsFault!.remedy, /use an administrator there/);
+        assert.ok(refused <= 2, 'with the nonce in use, and with a new one');
+        assert.equal(found.breaker.name, 'blocked');
     });
 
     it('shows the fingerprint of a certificate that nobody vouches for, which can then be pinned', async () => {

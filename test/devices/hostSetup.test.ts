@@ -7,6 +7,7 @@ import { releaseHost, type WantedHost } from '../../protocols/isapi/httpHosts';
 import { ask, type IsapiRequest } from '../../protocols/isapi/request';
 import { Camera, type CameraOptions } from '../../simulator/camera';
 import { Nvr } from '../../simulator/nvr';
+import { httpReceiver } from '../simulator/alarmReceiver';
 import { LOGIN, requestsTo } from '../support/requests';
 
 const WANTED: WantedHost = { url: '/alarm', protocol: 'HTTP', host: '127.0.0.1', port: 18999, format: 'XML' };
@@ -76,10 +77,74 @@ describe('setting a device up to post here', () => {
         assert.equal(writes(device), 0);
     });
 
+    it('writes the slot that is ours once more, which wakes a device that forgot it over a restart', async () => {
+        const { device, asking } = await camera({ resumesAfterReboot: false });
+        const host = await httpReceiver(() => 200);
+        ends.push(() => host.close());
+        const { hostname, port, pathname } = new URL(host.url);
+        const wanted: WantedHost = { ...WANTED, host: hostname, port: Number(port), url: pathname };
+        const posts = async () => (await device.emit({ type: 'VMD' }).pushed).length;
+        await setUpHost(asking, wanted);
+        assert.equal(await posts(), 1);
+        await device.reboot();
+        assert.equal(await posts(), 0);
+        assert.equal((await findHost(asking, wanted))?.id, 1, 'it looks as if all were well');
+        assert.equal((await setUpHost(asking, wanted)).slot, 1);
+        assert.equal(await posts(), 1);
+    });
+
+    it('gets along with a DS-K1A8503MF: no HTTPS, no name, no low port, and no empty slot beside ours', async () => {
+        const { device, asking } = await camera({ hosts: { strict: true } });
+        const refused: Partial<WantedHost>[] = [{ protocol: 'HTTPS' }, { host: 'red.example' }, { port: 80 }];
+        for (const wrong of refused) {
+            const fault = await setUpHost(asking, { ...WANTED, ...wrong }).catch(Fault.from);
+            assert.ok(fault instanceof Fault, JSON.stringify(wrong));
+            assert.equal(fault.code, 'REQUEST_INVALID');
+            assert.match(fault.message, /a value in the document is missing or out of range/);
+            assert.equal(await findHost(asking, WANTED), undefined);
+        }
+        assert.equal((await setUpHost(asking, WANTED)).verified, true);
+        // This one takes no slot by itself either.
+        assert.deepEqual(await releaseHost(asking, 1, WANTED.url).catch(Fault.from), { released: true });
+        for (const slot of [1, 2, 3]) {
+            device.route('PUT', `/ISAPI/Event/notification/httpHosts/${slot}`, (exchange) =>
+                exchange.outcome('methodNotAllowed'),
+            );
+        }
+        assert.equal((await setUpHost(asking, WANTED)).verified, true);
+        const others = device.hosts.slots.filter(({ ipAddress }) => ipAddress !== WANTED.host);
+        assert.deepEqual(
+            others.map(({ protocolType, portNo }) => [protocolType, portNo]),
+            [
+                ['EHome', '15300'],
+                ['EHome', '15300'],
+            ],
+        );
+    });
+
+    it('says beforehand what the capabilities rule out', async () => {
+        const { device, asking } = await camera();
+        device.route('GET', '/ISAPI/Event/notification/httpHosts/capabilities', (exchange) =>
+            exchange.xml('HttpHostNotificationCap', {
+                protocolType: { '@opt': 'HTTP,EHome' },
+                addressingFormatType: { '@opt': 'ipaddress' },
+            }),
+        );
+        const { problems } = await planHost(asking, { ...WANTED, protocol: 'HTTPS', host: 'red.example' });
+        assert.deepEqual(problems, ['no-https', 'no-name']);
+    });
+
     it('says beforehand what the device cannot do', async () => {
         const { asking } = await camera();
         const long = await planHost(asking, { ...WANTED, url: `/${'a'.repeat(200)}` });
         assert.deepEqual(long.problems, ['url-too-long']);
+    });
+
+    it('does not take it for a failure that a camera answers its test with 500', async () => {
+        const { asking } = await camera({ hosts: { test: 'failing' } });
+        const setup = await setUpHost(asking, WANTED);
+        assert.equal(setup.verified, true);
+        assert.equal(setup.test, undefined);
     });
 
     it('gets along with recorders, which tell no capabilities and have no test', async () => {

@@ -84,6 +84,14 @@ describe('access at a terminal', () => {
         assert.equal(readOne(terminal({ subEventType: 37 })).family, 'access');
     });
 
+    it('tells of the call and the button itself where the firmware leaves callStatus idle', () => {
+        const call = readOne(terminal({ majorEventType: 5, subEventType: 51 }));
+        assert.deepEqual([call.kind, call.state, call.access?.result], ['call', 'pulse', 'door']);
+        const button = readOne(terminal({ majorEventType: 3, subEventType: 1024 }));
+        assert.deepEqual([button.kind, button.access?.major, button.access?.minor], ['access', 3, 1024]);
+        assert.equal(button.access?.result, 'door', 'it is not left out with the operations');
+    });
+
     it('may measure a temperature', () => {
         const event = readOne(terminal({ currTemperature: 36.4, thermometryUnit: 'celsius' }));
         assert.deepEqual(event.thermal, { value: 36.4, unit: 'celsius' });

@@ -57,6 +57,16 @@ describe('a condition that lasts', () => {
         assert.equal(gate.withheld.repeat, 3);
     });
 
+    it('comes out once although a recorder with a dead camera tells of it three thousand times', () => {
+        const { send, said, gate, clock } = node();
+        for (let count = 0; count < 3062; count += 1) {
+            send({ eventType: 'videoloss', dynChannelID: 16 });
+            clock.advance(430);
+        }
+        assert.deepEqual(said(), ['video-loss active']);
+        assert.equal(gate.withheld.repeat, 3061);
+    });
+
     it('ends by itself where the device falls silent', () => {
         const { send, said, clock, out } = node();
         send({ eventType: 'VMD', dateTime: '2026-11-20T09:00:00-03:00' });

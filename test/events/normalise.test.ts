@@ -49,6 +49,22 @@ describe('what every event says', () => {
         }
     });
 
+    it('has no port, which some cameras write with its bytes swapped', () => {
+        const swapped = alert({ eventType: 'VMD', portNo: 20480 });
+        assert.equal(JSON.stringify(readOne(swapped)).includes('20480'), false);
+        assert.deepEqual(readOne(swapped).device, readOne(alert({ eventType: 'VMD', portNo: 80 })).device);
+    });
+
+    it('passes names on as they come, cut and without their accents', () => {
+        const cut = "ENTRADA DE SERVI'CO DO EDIFI'CIO";
+        assert.equal(cut.length, 32);
+        const named = { eventType: 'AccessControllerEvent', channelName: cut };
+        const inner = { majorEventType: 5, subEventType: 75, name: "JOA~O DE S'A", employeeNoString: '0007' };
+        const event = readOne(JSON.stringify({ ...named, AccessControllerEvent: inner }));
+        assert.equal(event.channelName, cut);
+        assert.equal(event.person?.name, "JOA~O DE S'A");
+    });
+
     it('reads an alarm input that a camera pushed without a channel', () => {
         const event = readOne(body('ioPushed.xml'));
         assert.equal(event.kind, 'alarm-input');
@@ -311,6 +327,17 @@ describe('faces', () => {
             gender: 'male',
             rect: { x: 0.482, y: 0.036, width: 0.028, height: 0.054 },
         });
+    });
+
+    it('resemble somebody by 0 to 1, also where the camera counts to 100', () => {
+        const alike = (similarity: unknown) => {
+            const identify = [{ candidate: [{ similarity, reserve_field: { name: 'Ana' } }] }];
+            const compared = [{ FDLibThreshold: 70, faces: [{ faceId: 1, identify }] }];
+            return readOne(JSON.stringify({ eventType: 'alarmResult', alarmResult: compared })).person?.similarity;
+        };
+        for (const sent of [0.91, '0.91', 91, '91']) assert.equal(alike(sent), 0.91, String(sent));
+        assert.equal(alike(1), 1);
+        for (const sent of [-1, 101, 'high', '']) assert.equal(alike(sent), undefined, String(sent));
     });
 
     it('are nobody where the comparison failed', () => {

@@ -70,6 +70,55 @@ describe('an event stream', () => {
         assert.equal((await client.request({ path: '/b' })).statusCode, 200);
     });
 
+    test('a device that refuses its login while another request is under way (DS-KV6124) gets one after the other', async () => {
+        let underWay = 0;
+        let refused = 0;
+        const device = await new TestDevice({
+            nonceUses: 4,
+            quirk({ url, authorization }, response, { login }) {
+                if (url !== STREAM || !authorization || underWay === 0) return false;
+                refused += 1;
+                response.writeHead(401, { 'WWW-Authenticate': login.challenges() }).end();
+                return true;
+            },
+            page({ url }, response) {
+                if (url === STREAM) {
+                    response.writeHead(200, { 'Content-Type': 'multipart/mixed' }).flushHeaders();
+                    return;
+                }
+                underWay += 1;
+                setTimeout(() => {
+                    underWay -= 1;
+                    response.end('idle');
+                }, 20);
+            },
+        }).start();
+        const client = clientFor(device.port);
+        stops.push(
+            () => client.close(),
+            () => device.stop(),
+        );
+        const asking = new AbortController();
+        let polls = 0;
+        const poll = async () => {
+            while (!asking.signal.aborted) {
+                assert.equal((await client.request({ path: '/callStatus' })).statusCode, 200);
+                polls += 1;
+            }
+        };
+        const polling = Promise.all([poll(), poll()]);
+        while (polls < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+        for (let opening = 0; opening < 5; opening += 1) {
+            const stream = await client.open({ path: STREAM });
+            assert.equal(stream.statusCode, 200);
+            stream.close();
+        }
+        asking.abort();
+        await polling;
+        assert.ok(refused > 0, 'it had to be asked again');
+        assert.equal(client.breaker.state.name, 'ok');
+    });
+
     test('the bytes arrive as they were sent, in whatever pieces', async () => {
         const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, i) => i % 256));
         const { client } = await wire((socket) => {
