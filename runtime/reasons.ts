@@ -26,6 +26,7 @@ export const REASONS = {
     'serial-characters': 'only letters and digits',
     'host-only': 'only a name or an address belongs there, without protocol, port or path',
     'basic-colon': 'Basic login cannot carry a name with a colon',
+    'tls-not-there': 'the chosen TLS configuration is missing, disabled or not deployed yet',
     'no-own-address': 'no address of this machine leads to the device: write the one that it must call',
     'not-an-address': '“{value}” is neither an address nor a name',
     'not-a-url': '“{value}” is no URL',
