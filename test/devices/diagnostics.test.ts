@@ -11,24 +11,11 @@ import { Camera } from '../../simulator/camera';
 import { run } from '../../simulator/cli';
 import { readCommandLine } from '../../simulator/cliOptions';
 import { Nvr } from '../../simulator/nvr';
+import { deviceSettings } from '../support/deviceSettings';
 import { LOGIN } from '../support/requests';
 
 function deviceAt(port: number, login: { username: string; password: string } = LOGIN): Device {
-    return new Device({
-        name: '',
-        vendor: 'auto',
-        link: 'direct',
-        host: '127.0.0.1',
-        port,
-        protocol: 'http',
-        verify: 'verify',
-        fingerprint: '',
-        auth: 'auto',
-        timeout: 5000,
-        maxSockets: 1,
-        p2p: { serial: '', cloud: 'easy4ip', cloudServer: '', cloudUser: '', cloudKey: '' },
-        ...login,
-    });
+    return new Device(deviceSettings(port, { ...login, timeout: 5000 }));
 }
 
 describe('stand-ins', () => {

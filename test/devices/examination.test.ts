@@ -7,26 +7,14 @@ import { Camera } from '../../simulator/camera';
 import { addDahuaCgi } from '../../simulator/dahuaCgi';
 import { DoorStation } from '../../simulator/doorStation';
 import { HttpDevice, type HttpDeviceOptions } from '../../simulator/httpDevice';
+import { deviceSettings } from '../support/deviceSettings';
 import { freePort } from '../support/freePort';
 import { LOGIN } from '../support/requests';
 
 function settingsOf(device: HttpDevice | number, more: Partial<DeviceSettings> = {}): DeviceSettings {
-    return {
-        name: '',
-        vendor: 'auto',
-        link: 'direct',
-        host: '127.0.0.1',
-        port: typeof device === 'number' ? device : device.port,
-        protocol: typeof device !== 'number' && device.secure ? 'https' : 'http',
-        verify: 'verify',
-        fingerprint: '',
-        auth: 'auto',
-        timeout: 5000,
-        maxSockets: 1,
-        p2p: { serial: '', cloud: 'easy4ip', cloudServer: '', cloudUser: '', cloudKey: '' },
-        ...LOGIN,
-        ...more,
-    };
+    if (typeof device === 'number') return deviceSettings(device, { timeout: 5000, ...more });
+    const protocol = device.secure ? 'https' : 'http';
+    return deviceSettings(device.port, { protocol, timeout: 5000, ...more });
 }
 
 describe('the test of a device', () => {

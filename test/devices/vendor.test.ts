@@ -6,27 +6,13 @@ import type { ConnectionChange } from '../../protocols/isapi/alertStream';
 import { Camera } from '../../simulator/camera';
 import { DahuaRecorder, type DahuaRecorderOptions } from '../../simulator/dahuaRecorder';
 import type { HttpDevice } from '../../simulator/httpDevice';
+import { deviceSettings } from '../support/deviceSettings';
 
 const LOGIN = { username: 'admin', password: 'Canary-7f3a' };
 
 /** Host, user and password, and nothing else said. */
 function settingsFor(port: number, password = LOGIN.password): DeviceSettings {
-    return {
-        name: '',
-        vendor: 'auto',
-        link: 'direct',
-        host: '127.0.0.1',
-        port,
-        protocol: 'http',
-        verify: 'verify',
-        fingerprint: '',
-        auth: 'auto',
-        username: LOGIN.username,
-        password,
-        timeout: 10_000,
-        maxSockets: 1,
-        p2p: { serial: '', cloud: 'easy4ip', cloudServer: '', cloudUser: '', cloudKey: '' },
-    };
+    return deviceSettings(port, { ...LOGIN, password });
 }
 
 /** A subscriber with what it was told. */

@@ -7,7 +7,8 @@ import type { Occurrence } from '../../events/deviceEvent';
 import type { Clock } from '../../protocols/clock';
 import type { Fault } from '../../protocols/errors';
 import type { HttpDevice } from '../../simulator/httpDevice';
-import { hastyClock, LOGIN } from './requests';
+import { deviceSettings } from './deviceSettings';
+import { hastyClock } from './requests';
 
 /** A store as Node-RED's is: what is in it has been through JSON. */
 export class MemoryStore implements MarkStore {
@@ -22,22 +23,8 @@ export class MemoryStore implements MarkStore {
     }
 }
 
-export function settingsOf(device: HttpDevice): DeviceSettings {
-    return {
-        name: 'gate',
-        vendor: 'auto',
-        link: 'direct',
-        host: device.host,
-        port: device.port,
-        protocol: 'http',
-        verify: 'off',
-        fingerprint: '',
-        auth: 'auto',
-        ...LOGIN,
-        timeout: 10_000,
-        maxSockets: 1,
-        p2p: { serial: '', cloud: 'easy4ip', cloudServer: '', cloudUser: '', cloudKey: '' },
-    };
+export function settingsOf({ host, port }: HttpDevice): DeviceSettings {
+    return deviceSettings(port, { name: 'gate', host, verify: 'off' });
 }
 
 /** One that listens to a device and wants what it missed, too. */
