@@ -143,6 +143,19 @@ describe('two workers behind HAProxy with one Mosquitto, as docs/scale-out.md se
         await until(() => again().filter(({ retained }) => retained).length >= DEVICES, 'what was retained');
     });
 
+    it('call nobody lost because the broker was away', async () => {
+        // Mosquitto sends the last will of every client when it is stopped, and a worker that is not back yet when the
+        // wait is over has not said yet that it is there.
+        await stage.stopBroker();
+        await pause(2500);
+        await stage.startBroker();
+        await pause(8000);
+        const offline = heard().filter(({ topic, payload }) => {
+            return topic.startsWith('cctv/presence/') && (payload as PresenceRow).state === 'offline';
+        });
+        assert.deepEqual(offline, []);
+    });
+
     it('lose nothing that a device still holds when one of them is killed', async () => {
         const [gone, ...returning] = at('a');
         logged.push(stage.terminal.emit({ major: 5, minor: 75 }).row.serial);

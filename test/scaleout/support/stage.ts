@@ -154,7 +154,7 @@ export class Stage {
         const nodes = JSON.parse(readFileSync(join(packageRoot, 'examples', `${EXAMPLE}.json`), 'utf8')) as FlowNode[];
         const { isup, alarm, http, mqtt } = this.#ports;
         /** Shorter than for people: what they wait for is the same. */
-        const delays: Record<string, string> = { '8 s without the broker': '3', '5 s': '1', '2 min to come back': '4' };
+        const delays: Record<string, string> = { '8 s without the broker': '3', '5 s': '2', '2 min to come back': '4' };
         const filledIn = nodes.map((node) => {
             if (node.type === 'isup-in') return { ...node, bind: address, port: isup, alarmPort: alarm };
             if (node.type === 'alarm-http-in') return { ...node, bind: address, port: http, proxies: [PROXY] };
