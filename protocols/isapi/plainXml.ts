@@ -232,7 +232,7 @@ export class PlainXmlReader {
         const end = endOfName(codes, from);
         if (end === from || end - from > LONGEST_NAME || !endsName(codes[end]!)) return undefined;
         const tag = this.#tagOf(this.#text.slice(from, end));
-        if (UNSAFE.has(tag.local)) return undefined;
+        if (UNSAFE.has(tag.local) || tag.local === '') return undefined;
         this.#before.next = tag;
         this.#before = tag;
         this.#at = end;

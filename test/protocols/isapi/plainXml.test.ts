@@ -177,6 +177,10 @@ describe('the fast way through XML', () => {
         }
     });
 
+    it('takes no name that is all prefix', () => {
+        for (const text of ['<a:/>', '<a:>1</a:>', '<b><a:/></b>', '<b a:="1"/>']) assertSame(text);
+    });
+
     it('is left in the middle of any document, and the next one is none the worse for it', () => {
         const [text] = documents();
         for (let length = 0; length < text!.length; length += 7) {
