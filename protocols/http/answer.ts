@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { type Duplex, Readable } from 'node:stream';
 import type { Clock } from '../clock';
 import { Fault } from '../errors';
 import { type Challenge, parseChallenges } from './challenge';
+import { readDirectly, type TakeBytes } from './directSocket';
 import { exchangeFault, type Peer } from './networkFault';
 
 export interface AnswerContext {
@@ -91,7 +93,7 @@ export class Answer {
     }
 
     /** The body as it arrives, for as long as it lasts. */
-    stream(): Readable {
+    stream(): AnswerBody {
         return new AnswerBody(this.#message, () => this.#fault);
     }
 
@@ -146,8 +148,10 @@ export class Answer {
 }
 
 /** The bytes of a message as they are, with its errors as Faults; destroying it ends the connection. */
-class AnswerBody extends Readable {
+export class AnswerBody extends Readable {
     readonly #message: IncomingMessage;
+    /** The socket that is read directly. */
+    #direct: Socket | undefined;
 
     constructor(message: IncomingMessage, fault: () => Fault) {
         super();
@@ -162,6 +166,33 @@ class AnswerBody extends Readable {
             if (!message.readableEnded) this.destroy(fault());
         });
         message.pause();
+    }
+
+    /**
+     * Hands all that comes to `take`, from memory that is used again for the next read, past HTTP and this stream. They
+     * keep what becomes of the connection: `pause`, `resume`, `end`, `error` and `close` are as before.
+     * @returns false where the body has a length or is chunked, or its connection cannot be read like that
+     */
+    readDirectly(take: TakeBytes): boolean {
+        const { headers, socket } = this.#message;
+        if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return false;
+        if (!(socket instanceof Socket) || !readDirectly(socket, take)) return false;
+        // The one listener is that of Node's HTTP parser. What it has read already comes first, as `data`.
+        socket.removeAllListeners('data');
+        this.#direct = socket;
+        this.on('data', take);
+        return true;
+    }
+
+    override pause(): this {
+        this.#direct?.pause();
+        return super.pause();
+    }
+
+    override resume(): this {
+        super.resume();
+        this.#direct?.resume();
+        return this;
     }
 
     override _read(): void {

@@ -3,12 +3,13 @@ import type { Duplex, Readable } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import { type Clock, systemClock } from '../clock';
 import { Fault } from '../errors';
-import type { Answer } from './answer';
+import { type Answer, AnswerBody } from './answer';
 import { LoginBreaker } from './breaker';
 import { Call, type HttpRequest } from './call';
 import type { Connect, Destination } from './connection';
 import { converse, type TalkRound } from './conversation';
 import { DeviceAgents } from './deviceAgent';
+import type { TakeBytes } from './directSocket';
 import { Login, type LoginKind, type LoginScheme } from './login';
 import { readHost } from './requestLine';
 import { StaleConnection, sendRound } from './round';
@@ -55,6 +56,8 @@ export interface HttpStream {
     headers: IncomingHttpHeaders;
     /** The raw bytes. It ends when the device ends it, and fails with a Fault when the connection breaks. */
     body: Readable;
+    /** Takes the place of listening for the `data` of the body; see {@link AnswerBody.readDirectly}. */
+    readDirectly?(take: TakeBytes): boolean;
     /** Lets go of the connection; the body closes without an error. */
     close(): void;
 }
@@ -191,7 +194,9 @@ export class HttpClient {
         const take = (answer: Answer) =>
             isSuccess(answer) ? answer.stream() : this.#spokenLogin.hideInStream(answer.stream());
         const [{ statusCode, headers }, body] = await this.#alone(request, own, take, true);
-        return { statusCode, headers, body, close: () => body.destroy() };
+        const stream: HttpStream = { statusCode, headers, body, close: () => body.destroy() };
+        if (body instanceof AnswerBody) stream.readDirectly = (taker) => body.readDirectly(taker);
+        return stream;
     }
 
     /**
@@ -245,7 +250,7 @@ export class HttpClient {
         inTurn = false,
     ): Promise<[Answer, Taken]> {
         const call = this.#begin(request, own);
-        const agents = new DeviceAgents(this.#destination as Destination, 1);
+        const agents = new DeviceAgents({ ...(this.#destination as Destination), direct: inTurn }, 1);
         const end = () => {
             agents.destroy();
             this.#end(call);

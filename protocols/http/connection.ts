@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Clock } from '../clock';
 import { Fault } from '../errors';
+import { connectDirect } from './directSocket';
 import { connectFault, type Peer, tlsFault } from './networkFault';
 import { checkPin, type TlsSettings, tlsOptions } from './tls';
 
@@ -13,6 +14,8 @@ export interface Destination extends Peer {
     /** Present for https. */
     tls?: TlsSettings;
     connect?: Connect;
+    /** Whether its plain connections may be read directly; see {@link connectDirect}. */
+    direct?: boolean;
     /** Milliseconds for TCP and TLS together. */
     connectTimeout: number;
     clock: Clock;
@@ -23,8 +26,9 @@ const KEEP_ALIVE_MS = 30_000;
 /** Node gives an address of a dual-stack name 250 ms; devices on mobile uplinks need longer to answer a SYN. */
 const NEXT_ADDRESS_MS = 1_500;
 
-function openTcp({ host, port }: Peer): Duplex {
-    return connectTcp({
+function openTcp({ host, port, direct, tls }: Destination): Duplex {
+    const open = direct === true && tls === undefined ? connectDirect : connectTcp;
+    return open({
         host,
         port,
         noDelay: true,

@@ -155,25 +155,29 @@ export class EventConnection {
     }
 
     /** Reads a stream to its end. */
-    #readAll({ headers, body }: HttpStream): Promise<ConnectionEnd> {
+    #readAll(stream: HttpStream): Promise<ConnectionEnd> {
+        const { headers, body } = stream;
         const { clock, watchdog } = this.#options;
         const { signal } = this.#abort;
         if (signal.aborted) return Promise.resolve(this.#end(Fault.from(signal.reason), false));
         const type = headers['content-type'];
         const bare = !/^\s*multipart\//i.test(type ?? '');
         if (!bare) this.#tellOpened();
+        const take = (chunk: Buffer) => {
+            this.#hear(chunk);
+            this.#giveWay(body, chunk.length);
+        };
+        const isDirect = stream.readDirectly?.(take) === true;
         this.#splitter = new PartSplitter({
             boundary: boundaryOf(type),
+            transient: isDirect,
             headers: type === undefined ? undefined : { 'content-type': type },
             onPart: (part) => this.#take(part),
             onFault: (lost) => this.#lose(lost),
         });
         this.#heardAt = clock.elapsed();
         this.#watch(watchdog);
-        body.on('data', (chunk: Buffer) => {
-            this.#hear(chunk);
-            this.#giveWay(body, chunk.length);
-        });
+        if (!isDirect) body.on('data', take);
         body.once('end', () => this.#finish(new Fault('STREAM_ENDED'), true));
         body.on('error', (error) => this.#finish(Fault.from(error), true));
         body.once('close', () => this.#finish(new Fault('CONNECTION_LOST'), true));

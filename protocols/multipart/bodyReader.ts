@@ -39,6 +39,8 @@ export class BodyReader {
     readonly #delimiters: Delimiters;
     readonly #desk: PartDesk;
     readonly #limits: SplitterLimits;
+    /** Whether the bytes at hand will be overwritten. */
+    readonly #transient: boolean;
     #part!: PartDescription;
     #body = new OpenBody();
     /** Set while the body is read as a document. */
@@ -53,7 +55,8 @@ export class BodyReader {
     /** Bytes that were read before they turned out to be garbage. */
     seen: Buffer | undefined;
 
-    constructor(cursor: Cursor, delimiters: Delimiters, desk: PartDesk, limits: SplitterLimits) {
+    constructor(cursor: Cursor, delimiters: Delimiters, desk: PartDesk, limits: SplitterLimits, transient: boolean) {
+        this.#transient = transient;
         this.#cursor = cursor;
         this.#delimiters = delimiters;
         this.#desk = desk;
@@ -75,7 +78,7 @@ export class BodyReader {
     /** Begins a body without structure, at the cursor. */
     openRaw(part: PartDescription): void {
         this.#part = part;
-        this.#body = new OpenBody(part.contentLength);
+        this.#body = new OpenBody(part.contentLength, this.#transient);
         this.#scanner = undefined;
     }
 
@@ -120,7 +123,7 @@ export class BodyReader {
     #openDocument(part: PartDescription, blanks: number): void {
         const cursor = this.#cursor;
         this.#part = part;
-        this.#body = new OpenBody(part.contentLength);
+        this.#body = new OpenBody(part.contentLength, this.#transient);
         this.#body.append(cursor.bytes, cursor.at, cursor.at + blanks);
         this.#blanks = blanks;
         this.#controls = 0;
@@ -280,7 +283,7 @@ export class BodyReader {
     #endOversize(kind: SplitterFaultKind, limit: number): BodyResult {
         this.#fillUp(limit);
         this.#drop(kind);
-        this.#body = new OpenBody();
+        this.#body = new OpenBody(undefined, this.#transient);
         return 'garbage';
     }
 

@@ -12,8 +12,8 @@ const RESERVE_SLACK = 16;
  * else they are a list of slices that is joined once, when the body is whole.
  *
  * Appending is cheap whatever the sizes: 16 MiB that arrive byte by byte cost one gathering copy and one joining copy.
- * Slices that are kept as they came must not be overwritten by the caller before the body is taken; the chunks of a
- * Node.js stream never are.
+ * Slices that are kept as they came must not be overwritten by the caller before the body is taken; where they will be
+ * (`transient`), copies are kept.
  */
 export class ByteStore {
     readonly #reserve: number;
@@ -22,8 +22,14 @@ export class ByteStore {
     #block: Buffer | undefined;
     #used = 0;
 
-    /** @param expected bytes that are said to come; it may be wrong */
-    constructor(expected = 0) {
+    /**
+     * @param expected bytes that are said to come; it may be wrong
+     * @param transient whether what is appended will be overwritten
+     */
+    constructor(
+        expected = 0,
+        private readonly transient = false,
+    ) {
         this.#reserve = expected > KEEP_AS_IS && expected <= LARGEST_RESERVE ? expected + RESERVE_SLACK : 0;
     }
 
@@ -39,7 +45,8 @@ export class ByteStore {
         if (block !== undefined && block.length - this.#used >= count) this.#gather(block, bytes, from, to);
         else if (count >= KEEP_AS_IS) {
             this.#seal();
-            this.#pieces.push(bytes.subarray(from, to));
+            const piece = bytes.subarray(from, to);
+            this.#pieces.push(this.transient ? Buffer.from(piece) : piece);
         } else this.#gather(this.#open(), bytes, from, to);
         this.#length += count;
     }

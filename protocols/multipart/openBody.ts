@@ -69,9 +69,15 @@ export class OpenBody {
     /** The first bytes, as far as a picture is told by them. */
     #start: Buffer = NO_BYTES;
 
-    /** @param declared bytes that the part claims to have */
-    constructor(readonly declared?: number) {
-        this.#store = new ByteStore(declared);
+    /**
+     * @param declared bytes that the part claims to have
+     * @param transient whether what is appended will be overwritten
+     */
+    constructor(
+        readonly declared?: number,
+        transient = false,
+    ) {
+        this.#store = new ByteStore(declared, transient);
     }
 
     get size(): number {

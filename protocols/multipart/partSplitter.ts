@@ -28,6 +28,8 @@ export interface SplitterOptions {
     limits?: Partial<SplitterLimits>;
     /** Shared by the splitters of one source, whose heads are alike; one of its own by default. */
     heads?: KnownHeads;
+    /** Whether chunks are overwritten once `feed` has returned: nothing is kept of them but copies. */
+    transient?: boolean;
     /** Called within `feed`, `settle` or `end` as soon as a part is whole. Must not throw, and must not feed. */
     onPart(part: Part): void;
     onFault?(fault: SplitterFault): void;
@@ -91,7 +93,8 @@ export class PartSplitter {
             options.heads ?? new KnownHeads(),
             this.#limits.headers,
         );
-        this.#body = new BodyReader(this.#cursor, this.#delimiters, this.#desk, this.#limits);
+        const { transient = false } = options;
+        this.#body = new BodyReader(this.#cursor, this.#delimiters, this.#desk, this.#limits, transient);
         this.#garbage = new Garbage(this.#cursor, this.#delimiters, this.#desk, this.#limits.unsynchronised);
         this.#standalone = options.headers === undefined ? NO_PART : describeHeaders(options.headers);
         this.#part = this.#standalone;
@@ -108,7 +111,7 @@ export class PartSplitter {
         return this.#state === 'body' && this.#part.contentLength === 0 && onlyLineEnds(this.#cursor.rest);
     }
 
-    /** Reads a chunk. It must not be overwritten before the parts that it belongs to are handed out. */
+    /** Reads a chunk. Unless the chunks are `transient`, it must not be overwritten before its parts are handed out. */
     feed(chunk: Buffer): void {
         this.counters.bytes += chunk.length;
         this.#cursor.add(chunk);

@@ -8,6 +8,9 @@ import {
 } from '../../protocols/multipart/partSplitter';
 import { Random } from './random';
 
+/** Looks like nothing that a part begins or ends with. */
+const OVERWRITTEN = 0xaa;
+
 export interface Split {
     parts: Part[];
     faults: SplitterFault[];
@@ -16,9 +19,9 @@ export interface Split {
     told: (Part | SplitterFault)[];
 }
 
-export type SplitSettings = Pick<SplitterOptions, 'boundary' | 'headers' | 'limits'>;
+export type SplitSettings = Pick<SplitterOptions, 'boundary' | 'headers' | 'limits' | 'transient'>;
 
-/** Splits bytes that come in chunks of the given sizes. */
+/** Splits bytes that come in chunks of the given sizes; `transient` ones are overwritten afterwards. */
 export function split(bytes: Buffer, settings: SplitSettings, nextSize: () => number): Split {
     const split: Split = { parts: [], faults: [], told: [], counters: {} as SplitterCounters };
     const splitter = new PartSplitter({
@@ -34,7 +37,9 @@ export function split(bytes: Buffer, settings: SplitSettings, nextSize: () => nu
     });
     for (let at = 0; at < bytes.length; ) {
         const size = nextSize();
-        splitter.feed(Buffer.from(bytes.subarray(at, at + size)));
+        const chunk = Buffer.from(bytes.subarray(at, at + size));
+        splitter.feed(chunk);
+        if (settings.transient === true) chunk.fill(OVERWRITTEN);
         at += size;
     }
     splitter.end();
@@ -42,7 +47,10 @@ export function split(bytes: Buffer, settings: SplitSettings, nextSize: () => nu
     return split;
 }
 
-/** Splits the bytes whole, byte by byte, in sevens and in random chunks, and asserts that nothing depends on it. */
+/**
+ * Splits the bytes whole, byte by byte, in sevens and in random chunks, also from memory that is used again, and asserts
+ * that nothing depends on it.
+ */
 export function splitEveryWay(bytes: Buffer, settings: SplitSettings = {}, seed = 1): Split {
     const whole = split(bytes, settings, () => bytes.length);
     const random = new Random(seed);
@@ -53,8 +61,15 @@ export function splitEveryWay(bytes: Buffer, settings: SplitSettings = {}, seed 
         ['in random chunks', () => random.integer(1, 3000)],
     ];
     for (const [way, nextSize] of ways) {
-        const other = split(bytes, settings, nextSize);
-        assert.deepEqual(other, whole, `${way} (seed ${seed}) the outcome is another than in one piece`);
+        for (const transient of [false, true]) {
+            const other = split(bytes, { ...settings, transient }, nextSize);
+            const memory = transient ? 'the same memory' : 'memory of its own';
+            assert.deepEqual(
+                other,
+                whole,
+                `${way} from ${memory} (seed ${seed}) the outcome is another than in one piece`,
+            );
+        }
     }
     return whole;
 }

@@ -249,3 +249,83 @@ describe('an event stream', () => {
         assert.equal((await failed).code, 'CLOSED');
     });
 });
+
+describe('a stream that is read directly', () => {
+    /** Bytes that tell where they belong, and whose. */
+    const pattern = (name: number, length: number) =>
+        Buffer.from(Array.from({ length }, (_none, at) => (at * 7 + name) % 251));
+
+    /** Everything that comes, copied as it must be; pauses whenever `bytes` have come. */
+    function take(stream: HttpStream, pauseEvery = Number.POSITIVE_INFINITY) {
+        const chunks: Buffer[] = [];
+        let sincePause = 0;
+        const isDirect = stream.readDirectly?.((bytes) => {
+            chunks.push(Buffer.from(bytes));
+            sincePause += bytes.length;
+            if (sincePause < pauseEvery) return;
+            sincePause = 0;
+            stream.body.pause();
+            setTimeout(() => stream.body.resume(), 1);
+        });
+        return { isDirect, all: () => Buffer.concat(chunks) };
+    }
+
+    test('brings its bytes in order, those behind the head first, with pauses, up to its end', async () => {
+        const sent = pattern(0, 1_000_000);
+        const { client } = await wire((socket) => {
+            socket.write(Buffer.concat([Buffer.from(`${head}\r\n`), sent.subarray(0, 300_000)]));
+            setTimeout(() => socket.end(sent.subarray(300_000)), 20);
+        });
+        const stream = await client.open({ path: STREAM });
+        const { isDirect, all } = take(stream, 50_000);
+        assert.equal(isDirect, true);
+        await once(stream.body, 'end');
+        assert.ok(all().equals(sent));
+        if (!stream.body.closed) await once(stream.body, 'close');
+    });
+
+    test('is not mixed up with others, although all are read into the same memory', async () => {
+        const sent = [1, 2, 3, 4, 5].map((name) => pattern(name, 200_000));
+        const { client } = await wire((socket, _head, count) => {
+            const bytes = sent[count - 1]!;
+            socket.write(`${head}\r\n`);
+            for (let at = 0; at < bytes.length; at += 10_000) socket.write(bytes.subarray(at, at + 10_000));
+            socket.end();
+        });
+        const taken = await Promise.all(
+            sent.map(async () => {
+                const stream = await client.open({ path: STREAM });
+                const { all } = take(stream, 70_000);
+                await once(stream.body, 'end');
+                return all();
+            }),
+        );
+        const names = taken.map((bytes) => sent.findIndex((each) => each.equals(bytes)));
+        assert.deepEqual(names.sort(), [0, 1, 2, 3, 4]);
+    });
+
+    test('fails when its connection breaks, and is closed by whoever has it', async () => {
+        const { client } = await wire((socket, _head, count) => {
+            socket.write(`${head}\r\nx`);
+            if (count === 1) setTimeout(() => socket.resetAndDestroy(), 20);
+        });
+        const broke = await client.open({ path: STREAM });
+        assert.equal(take(broke).isDirect, true);
+        const [fault] = await once(broke.body, 'error');
+        assert.equal(fault.code, 'CONNECTION_LOST');
+        const left = await client.open({ path: STREAM });
+        const { all } = take(left);
+        while (all().length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+        left.close();
+        await once(left.body, 'close');
+    });
+
+    test('is one without length and chunks; others are read as ever', async () => {
+        for (const header of ['Content-Length: 1', 'Transfer-Encoding: chunked']) {
+            const { client } = await wire((socket) => socket.end(`${head}${header}\r\n\r\n1\r\nx\r\n0\r\n\r\n`));
+            const stream = await client.open({ path: STREAM });
+            assert.equal(take(stream).isDirect, false, header);
+            stream.close();
+        }
+    });
+});
