@@ -1,5 +1,4 @@
 import type { Recorder } from '../events/channel';
-import { peek } from '../events/heartbeat';
 import { type Clock, systemClock } from '../protocols/clock';
 import { Fault } from '../protocols/errors';
 import type { Channel } from '../protocols/isapi/operations/channels';
@@ -68,9 +67,9 @@ export class RecorderChannels {
     }
 
     #needsList(parts: readonly Part[]): boolean {
-        if (this.recorder.proxyChannels !== undefined || this.#clock.elapsed() < this.#askAgainAt) return false;
-        for (const part of parts) if (part.kind === 'text' && namesHighChannel(part.body)) return true;
-        return false;
+        if (this.recorder.proxyChannels !== undefined) return false;
+        const namesHigh = parts.some((part) => part.kind === 'text' && namesHighChannel(part.body));
+        return namesHigh && this.#clock.elapsed() >= this.#askAgainAt;
     }
 
     #ask(): void {
@@ -93,7 +92,33 @@ export class RecorderChannels {
     }
 }
 
+/** What the names of both end with: most bodies hold it once, and neither has to be looked for in vain. */
+const CHANNEL_ID = Buffer.from('hannelID');
+/** An element or a key, and its number. */
+const NUMBERED = /[<:"](?:dynC|c)hannelID(?:"\s*:\s*"?|(?:\s[^<>]*)?>)\s*(\d{1,9})/g;
+const ZERO = 0x30;
+const NINE = 0x39;
+/** Between a name and its number. */
+const LONGEST_GAP = 8;
+
 function namesHighChannel(body: Buffer): boolean {
     const head = body.length > HEAD_BYTES ? body.subarray(0, HEAD_BYTES) : body;
-    return Number(peek(head, 'dynChannelID')) >= FIRST_HIGH || Number(peek(head, 'channelID')) >= FIRST_HIGH;
+    for (let at = head.indexOf(CHANNEL_ID); at >= 0; at = head.indexOf(CHANNEL_ID, at + 1)) {
+        if (!mayBeHigh(head, at + CHANNEL_ID.length)) continue;
+        const numbers = head.toString('latin1').matchAll(NUMBERED);
+        return [...numbers].some(([, number]) => Number(number) >= FIRST_HIGH);
+    }
+    return false;
+}
+
+/** Whether two digits follow, or what follows takes a closer look. */
+function mayBeHigh(bytes: Buffer, from: number): boolean {
+    const end = from + LONGEST_GAP;
+    let at = from;
+    while (at < end && !isDigit(bytes[at])) at += 1;
+    return at === end || isDigit(bytes[at + 1]);
+}
+
+function isDigit(byte: number | undefined): boolean {
+    return byte !== undefined && byte >= ZERO && byte <= NINE;
 }

@@ -5,9 +5,10 @@ import type { Part } from '../protocols/multipart/partSplitter';
 import { type ReadBody, readBody } from './body';
 import type { Recorder } from './channel';
 import type { DeviceEvent, DeviceIdentity, Occurrence, RawBody, Vendor, Via } from './deviceEvent';
+import { DuplicateWindow } from './duplicateWindow';
 import { heartbeatForm, peek } from './heartbeat';
 import { historyBody } from './historyRow';
-import { DuplicateWindow, deviceKey, isContentId } from './identity';
+import { deviceKey, isContentId } from './identity';
 import { normalise, type Reading } from './normalise';
 import type { Origin } from './normalise/draft';
 import { readAnnouncement } from './pictureRoles';
@@ -262,8 +263,7 @@ export class EventReader {
 
     private isReplay({ event, body, epoch, offset }: Reading, origin: Origin): boolean {
         const shown = event.timeQuality === 'received' ? undefined : { epoch, offset };
-        const ownOffset = origin.assumedOffset ?? -new Date(origin.receivedAt).getTimezoneOffset();
-        return this.replay.isReplay(body, shown, origin.receivedAt, ownOffset);
+        return this.replay.isReplay(body, shown, origin.receivedAt, origin.assumedOffset);
     }
 
     private isCopy({ event, body, detail, epoch }: Reading): boolean {

@@ -1,4 +1,5 @@
 import type { DeviceEvent, DeviceIdentity } from './deviceEvent';
+import { hexOf } from './hex';
 
 const MAX_REMEMBERED_MACS = 256;
 const macs = new Map<string, string | undefined>();
@@ -47,12 +48,8 @@ export function hashOf(text: string): string {
         high = Math.imul(high ^ (code + 0x9e37), 0x01000193);
     }
     low ^= high >>> 15;
-    HASH.writeUInt32BE(high >>> 0, 0);
-    HASH.writeUInt32BE(low >>> 0, 4);
-    return HASH.toString('hex');
+    return hexOf(high, low);
 }
-
-const HASH = Buffer.alloc(8);
 
 export interface EventFacts {
     /** An id of the vendor that is unique for the occurrence: the UUID of a plate, the picture id of a face. */
@@ -91,41 +88,4 @@ const CONTENT_ID = 16;
 /** Whether an id was made of the content, because the vendor gives the occurrence none. */
 export function isContentId(id: string): boolean {
     return id.length === CONTENT_ID && !id.includes('-');
-}
-
-interface Remembered {
-    mark: string;
-    until: number;
-}
-
-const MAX_REMEMBERED = 4096;
-
-/**
- * Tells copies of an occurrence that a device sends more than once: again after an answer that got lost, again with its
- * log after a reconnect, or three times at once (`duration`, mezz64/pyHik#62).
- */
-export class DuplicateWindow {
-    private readonly seen = new Map<string, Remembered>();
-
-    /**
-     * @param mark what a copy shares with the first beside its id, so that a repeat is not taken for a copy
-     * @param span milliseconds for which a copy is expected
-     */
-    isCopy(id: string, mark: string, now: number, span: number): boolean {
-        const before = this.seen.get(id);
-        if (before !== undefined && before.until > now && before.mark === mark) return true;
-        // Deleted first, so that the order of the map stays that of the latest sight.
-        this.seen.delete(id);
-        this.seen.set(id, { mark, until: now + span });
-        if (this.seen.size > MAX_REMEMBERED) this.forget(now);
-        return false;
-    }
-
-    private forget(now: number): void {
-        let surplus = this.seen.size - MAX_REMEMBERED / 2;
-        for (const [id, entry] of this.seen) {
-            if (entry.until <= now || surplus > 0) this.seen.delete(id);
-            surplus -= 1;
-        }
-    }
 }

@@ -50,15 +50,16 @@ const LINK = /ur[il]$/i;
  */
 export function readAnnouncement(body: Fields, event: DeviceEvent): Announcement {
     const access = fieldsOf(body.AccessControllerEvent);
-    const counts = [body.picNum, body.detectionPicturesNumber, access?.picturesNumber ?? body.picturesNumber]
-        .map(countOf)
-        .filter((count) => count !== undefined);
-    const counted = Math.max(0, ...counts);
+    const picNum = countOf(body.picNum);
+    const detected = countOf(body.detectionPicturesNumber);
+    const taken = countOf(access?.picturesNumber ?? body.picturesNumber);
+    const isSilent = picNum === undefined && detected === undefined && taken === undefined;
+    const counted = Math.max(picNum ?? 0, detected ?? 0, taken ?? 0);
     const analytics = event.family === 'vehicle' || event.family === 'face' || event.family === 'unknown';
     if (counted === 0 && !analytics && body.bkgUrl === undefined && access?.pictureURL === undefined) {
-        return counts.length > 0 ? NO_PICTURES : NOTHING;
+        return isSilent ? NOTHING : NO_PICTURES;
     }
-    const announcement: Announcement = { expected: 0, names: new Map(), links: [], silent: counts.length === 0 };
+    const announcement: Announcement = { expected: 0, names: new Map(), links: [], silent: isSilent };
     const named = collect(body, announcement);
     // Entries of one body share its count: only what their own part names is theirs for sure.
     const fetched = textOf(body.detectionPictureTransType)?.toLowerCase() === 'url' || announcement.links.length > 0;

@@ -35,6 +35,7 @@ interface Waiting extends Announced {
 }
 
 interface Recent extends Announced {
+    /** When it went out, by `Clock.elapsed`; only of one that names its pictures. */
     at: number;
     sent: number;
 }
@@ -236,7 +237,7 @@ export class PictureCollector {
             if (pictures.length === 0) this.disappointments += 1;
         }
         if (pictures.some((picture) => picture.truncated)) event.truncated = true;
-        if (!late) this.remember({ event, raw, announcement, at: this.clock.elapsed(), sent: pictures.length });
+        if (!late) this.remember({ event, raw, announcement, at: 0, sent: pictures.length });
         const occurrence: Occurrence = {
             event: warning === undefined ? event : { ...event, warnings: [...(event.warnings ?? []), warning] },
             pictures,
@@ -249,6 +250,7 @@ export class PictureCollector {
     private remember(recent: Recent): void {
         this.previous = recent;
         if (recent.announcement.names.size === 0) return;
+        recent.at = this.clock.elapsed();
         this.recent.unshift(recent);
         if (this.recent.length > MAX_RECENT) this.recent.pop();
     }

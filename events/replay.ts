@@ -56,9 +56,9 @@ export class ReplayJudge {
 
     /**
      * @param shown the event's own time, where it has one
-     * @param ownOffset minutes east of UTC where the device is thought to stand
+     * @param assumedOffset minutes east of UTC where the device is thought to stand; by default those of this machine
      */
-    isReplay(body: Fields, shown: ShownTime | undefined, receivedAt: number, ownOffset: number): boolean {
+    isReplay(body: Fields, shown: ShownTime | undefined, receivedAt: number, assumedOffset?: number): boolean {
         const current = flagOf(fieldsOf(body.AccessControllerEvent)?.currentEvent ?? body.currentEvent);
         if (current === false || flagOf(body.isDataRetransmission) === true) return true;
         // What an access controller of the other vendor kept while nobody answered.
@@ -67,6 +67,7 @@ export class ReplayJudge {
         const age = this.openedAt - (shown.epoch + (this.lag ?? 0));
         if (age <= OLD || age > TOO_OLD) return false;
         if (this.lag !== undefined) return true;
+        const ownOffset = assumedOffset ?? -new Date(receivedAt).getTimezoneOffset();
         // Right on the wall, wrong in the time zone: the device means now.
         const wall = shown.epoch + (shown.offset - ownOffset) * 60_000;
         return Math.abs(receivedAt - wall) > OLD;

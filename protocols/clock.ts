@@ -11,10 +11,12 @@ export interface Clock {
     after(ms: number, fire: () => void): () => void;
 }
 
+const STARTED_AT = performance.timeOrigin;
+
 /** The machine's clock. Timers do not keep the process alive by themselves: sockets and listeners do. */
 export const systemClock: Clock = {
     now: () => Date.now(),
-    elapsed: () => Math.floor(performance.timeOrigin + performance.now()),
+    elapsed: () => Math.floor(STARTED_AT + performance.now()),
     after(ms, fire) {
         const timer = setTimeout(fire, ms);
         timer.unref();

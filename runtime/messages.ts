@@ -1,7 +1,8 @@
-import { randomFillSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { NodeAPI, NodeMessage } from 'node-red';
 import type { Device } from '../devices/device';
 import type { DeviceEvent, DeviceIdentity, Occurrence } from '../events/deviceEvent';
+import { hexOf } from '../events/hex';
 import { topicOf } from '../events/topic';
 import { Fault } from '../protocols/errors';
 import type { Post, Rejection } from '../protocols/isapi/alarmHost';
@@ -14,18 +15,22 @@ export function eventMessage({ event, pictures, raw }: Occurrence): NodeMessage 
     return { _msgid: messageId(), topic: topicOf(event), payload: event, pictures, raw } as NodeMessage;
 }
 
-const RANDOM = Buffer.alloc(4096);
-const ID_BYTES = 8;
-let drawn = RANDOM.length;
+/** Of how many ids the first half is the same. */
+const IDS_PER_DRAW = 2 ** 32;
+let drawn = 0;
+let counted = IDS_PER_DRAW;
 
-/** An id as Node-RED makes them; its own way, a random number for each byte, takes a microsecond for every event. */
+/**
+ * An id as Node-RED makes them, of 64 bits: half drawn by lot, half counted. Its own way, a random number for each byte,
+ * takes a microsecond for every event.
+ */
 function messageId(): string {
-    if (drawn === RANDOM.length) {
-        randomFillSync(RANDOM);
-        drawn = 0;
+    if (counted === IDS_PER_DRAW) {
+        drawn = randomBytes(4).readUInt32BE();
+        counted = 0;
     }
-    drawn += ID_BYTES;
-    return RANDOM.toString('hex', drawn - ID_BYTES, drawn);
+    counted += 1;
+    return hexOf(drawn, counted - 1);
 }
 
 /** One message per picture, ready for the core file, e-mail and Telegram nodes. */

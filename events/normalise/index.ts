@@ -33,21 +33,43 @@ const DAHUA_FILLERS: typeof FILLERS = [['the data', fillDahua]];
 
 /** More entries than any device sends at once are one event, with everything in `msg.raw`. */
 const MAX_ENTRIES = 128;
+/** No type is longer. */
+const LONGEST_TYPE = 256;
+
+/** Lists that hold an event each, by whatever type. */
+const LISTS = ['alarmResult', 'faceCapture', 'CaptureResult'];
+/** The name of the list of a type: a name that is put together anew is dear to look up. */
+const listNames = new Map<string, string>();
+const MAX_LIST_NAMES = 1024;
+
+function listNameOf(type: string): string {
+    const known = listNames.get(type);
+    if (known !== undefined) return known;
+    if (listNames.size >= MAX_LIST_NAMES) listNames.clear();
+    const name = `${type.slice(0, LONGEST_TYPE)}List`;
+    if (type.length <= LONGEST_TYPE) listNames.set(type, name);
+    return name;
+}
+
+/** The list of which a body holds more than one event may be made, by its name. */
+function listIn(body: Fields, type: string): string | undefined {
+    for (const name of LISTS) if (body[name] !== undefined) return name;
+    const own = listNameOf(type);
+    return body[own] === undefined ? undefined : own;
+}
 
 /** The body with a list cut down to one entry, for each entry of the list; a face is an entry of its own. */
 function entriesOf(body: Fields, type: string): Fields[] {
-    for (const name of ['alarmResult', 'faceCapture', 'CaptureResult', `${type}List`]) {
-        if (body[name] === undefined) continue;
-        const entries: Fields[] = [];
-        for (const entry of listOf(body[name])) {
-            const faces = listOf(entry.faces);
-            if (faces.length < 2) entries.push(entry);
-            else for (const face of faces) entries.push(overlay(entry, 'faces', [face]));
-        }
-        if (entries.length < 2 || entries.length > MAX_ENTRIES) return [body];
-        return entries.map((entry) => overlay(body, name, [entry]));
+    const name = listIn(body, type);
+    if (name === undefined) return [body];
+    const entries: Fields[] = [];
+    for (const entry of listOf(body[name])) {
+        const faces = listOf(entry.faces);
+        if (faces.length < 2) entries.push(entry);
+        else for (const face of faces) entries.push(overlay(entry, 'faces', [face]));
     }
-    return [body];
+    if (entries.length < 2 || entries.length > MAX_ENTRIES) return [body];
+    return entries.map((entry) => overlay(body, name, [entry]));
 }
 
 function overlay(fields: Fields, name: string, value: unknown): Fields {

@@ -27,10 +27,16 @@ export function listOf(value: unknown, inner?: string): Fields[] {
 
 /** Text as sent, blanks included; numbers and booleans become text. Empty and blank are `undefined`. */
 export function textOf(value: unknown): string | undefined {
-    if (typeof value === 'string') return value === '' || value.trim() === '' ? undefined : value;
+    if (typeof value === 'string') return isBlank(value) ? undefined : value;
     if (typeof value === 'number' || typeof value === 'boolean') return String(value);
     const fields = fieldsOf(value);
     return fields === undefined ? undefined : textOf(fields['#text'] ?? fields.value ?? fields.Value);
+}
+
+/** Whether a text holds nothing but blanks; nearly all begin with a letter or a digit. */
+function isBlank(text: string): boolean {
+    const first = text.charCodeAt(0);
+    return !(first > 0x20 && first < 0x7f) && text.trim() === '';
 }
 
 export function numberOf(value: unknown): number | undefined {

@@ -19,6 +19,8 @@ interface KnownHead {
     before: Buffer;
     after: Buffer | undefined;
     description: PartDescription;
+    /** Its headers, names and values by turns: a list is faster to copy than an object without a prototype. */
+    headers: readonly string[];
     count: number;
 }
 
@@ -63,8 +65,9 @@ export class KnownHeads {
         // Doubled, folded over two lines, or no number.
         if (another !== undefined || value !== length?.[2]) return;
         // The one that was read goes out with its part, to whoever may change it.
-        const own = { ...description, headers: copyOf(description.headers) };
-        const known: KnownHead = { before: Buffer.from(head), after: undefined, description: own, count };
+        const headers = Object.entries(description.headers).flat();
+        const own = { ...description, headers: copyOf(headers) };
+        const known: KnownHead = { before: Buffer.from(head), after: undefined, description: own, headers, count };
         if (length?.[2] !== undefined) {
             const digits = length.index + (length[1] as string).length;
             known.before = Buffer.from(head.subarray(0, digits));
@@ -85,8 +88,9 @@ function endOf({ before, after }: KnownHead, bytes: Buffer, at: number): number 
     return isNumber && isAt(bytes, end, after) ? end + after.length : -1;
 }
 
-function described({ before, after, description }: KnownHead, bytes: Buffer, at: number, end: number): PartDescription {
-    const headers = copyOf(description.headers);
+function described(head: KnownHead, bytes: Buffer, at: number, end: number): PartDescription {
+    const { before, after, description } = head;
+    const headers = copyOf(head.headers);
     if (after === undefined) return { ...description, headers };
     let contentLength = 0;
     for (let digit = at + before.length; digit < end - after.length; digit += 1) {
@@ -96,9 +100,9 @@ function described({ before, after, description }: KnownHead, bytes: Buffer, at:
     return { ...description, headers, contentLength };
 }
 
-function copyOf(headers: Record<string, string>): Record<string, string> {
+function copyOf(headers: readonly string[]): Record<string, string> {
     const copy: Record<string, string> = Object.create(null);
-    for (const name in headers) copy[name] = headers[name] as string;
+    for (let at = 0; at < headers.length; at += 2) copy[headers[at]!] = headers[at + 1]!;
     return copy;
 }
 

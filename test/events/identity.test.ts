@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { DuplicateWindow, hashOf } from '../../events/identity';
+import { DuplicateWindow } from '../../events/duplicateWindow';
+import { hashOf } from '../../events/identity';
 import { alert, bench, body, read, readOne, textPart } from './support';
 
 describe('the id of an occurrence', () => {
