@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
-import { compact, textAt } from '../isapi/fields';
-import { decodeText } from '../isapi/readText';
+import { compact, textAt } from '../documents/fields';
+import { decodeText } from '../documents/readText';
 import { readXml } from '../isapi/readXml';
 import { type Answer, macText, portNumber, shortText } from './found';
 

@@ -1,8 +1,8 @@
 import { readKeyValues } from '../dahua/keyValues';
+import { readJson } from '../documents/readJson';
+import { decodeText } from '../documents/readText';
 import { Fault } from '../errors';
 import type { HttpResponse } from '../http/client';
-import { readJson } from './readJson';
-import { decodeText } from './readText';
 import { readXml } from './readXml';
 
 /** What the flow wants the answer as. */

@@ -1,8 +1,8 @@
+import { readJson } from '../documents/readJson';
+import { decodeText } from '../documents/readText';
 import type { HttpRequest } from '../http/client';
 import type { Part } from '../multipart/partSplitter';
 import { buildXml } from './buildXml';
-import { readJson } from './readJson';
-import { decodeText } from './readText';
 import { readXml } from './readXml';
 
 /** Seconds between heartbeats at most; the value of the ISAPI guide's own example, and the largest that devices admit. */

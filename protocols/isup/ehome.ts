@@ -1,4 +1,4 @@
-import { decodeText } from '../isapi/readText';
+import { decodeText } from '../documents/readText';
 import { readXml, type XmlObject, type XmlValue } from '../isapi/readXml';
 
 /**

@@ -8,8 +8,8 @@ import type { DeviceLink } from '../../devices/link';
 import { RecorderChannels } from '../../devices/recorderChannels';
 import type { Occurrence } from '../../events/deviceEvent';
 import type { Post } from '../../protocols/isapi/alarmHost';
-import type { Channel } from '../../protocols/isapi/operations/channels';
 import type { Part } from '../../protocols/multipart/partSplitter';
+import type { Channel } from '../../protocols/operations/channels';
 
 function xml(channel: number, type = 'VMD', more = ''): string {
     const time = new Date().toISOString();

@@ -1,7 +1,7 @@
-import { textOf } from '../answer';
-import { XmlEditor } from '../editXml';
-import { compact, flagAt, listAt, numberAt, textAt } from '../fields';
-import { readXml } from '../readXml';
+import { compact, flagAt, listAt, numberAt, textAt } from '../documents/fields';
+import { textOf } from '../isapi/answer';
+import { XmlEditor } from '../isapi/editXml';
+import { readXml } from '../isapi/readXml';
 import type { Context, Operations, Parameters, Result, Values } from './operation';
 
 const CHANNEL = { channel: { type: 'integer', min: 1, max: 9999, default: 1 } } as const satisfies Parameters;

@@ -1,8 +1,8 @@
-import { Fault } from '../../errors';
-import { textOf } from '../answer';
-import { XmlEditor } from '../editXml';
-import { at, compact, numberAt, textAt } from '../fields';
-import { readXml } from '../readXml';
+import { at, compact, numberAt, textAt } from '../documents/fields';
+import { Fault } from '../errors';
+import { textOf } from '../isapi/answer';
+import { XmlEditor } from '../isapi/editXml';
+import { readXml } from '../isapi/readXml';
 import type { Context, Operations, Result, Values } from './operation';
 import { isoWithOffset, offsetOfPosixZone, offsetOfText, posixZoneOfOffset } from './times';
 
