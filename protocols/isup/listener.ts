@@ -388,7 +388,10 @@ export class IsupListener {
     ): void {
         const source = { address: plainAddress(from.address), port: from.port };
         if (this.closing || !this.gate.datagram(source.address, this.clock.elapsed())) return;
-        for (const answer of this.ehome.datagram(bytes, source, use)) {
+        const answers = this.ehome.datagram(bytes, source, use);
+        // A source port of 0 is a datagram that wants no answer (RFC 768); `send` would throw for it.
+        if (from.port === 0) return;
+        for (const answer of answers) {
             socket.send(answer, from.port, from.address, (error) => {
                 if (error && !this.closing) this.events.onFault?.(Fault.from(error));
             });
