@@ -32,6 +32,8 @@ const KEEP_ALIVE_MS = 65_000;
 const MAX_CONNECTIONS = 4096;
 /** Of one address that is no proxy: a site behind one address has hundreds of devices at most. */
 const MAX_PER_ADDRESS = 512;
+/** Who was told that this is not HTTP has so long to read it and to hang up. */
+const LINGER_MS = 2000;
 /** A post without any length and without any byte for so long has no body at all. */
 const FIRST_BYTE_MS = 1000;
 /** Bytes at the start of a connection among which its first request line is looked for. */
@@ -117,8 +119,14 @@ class SharedServer {
         this.#onEnding = onEnding;
         this.#server = this.#create();
         this.started = new Promise((resolve, reject) => {
-            this.#server.once('error', (error: NodeJS.ErrnoException) => reject(this.#faultOf(error)));
-            this.#server.listen(options.port, options.bind, resolve);
+            const fail = (error: NodeJS.ErrnoException) => reject(this.#faultOf(error));
+            this.#server.once('error', fail);
+            this.#server.listen(options.port, options.bind, () => {
+                this.#server.off('error', fail);
+                // One connection that cannot be accepted (too many open files) must not end Node-RED.
+                this.#server.on('error', (error) => this.#reportStray('UNEXPECTED', error));
+                resolve();
+            });
         });
     }
 
@@ -269,8 +277,16 @@ class SharedServer {
         }
         const isTls = NO_TLS.test(error.code ?? '');
         this.#reportStray(isTls ? 'TLS_FAILED' : 'REQUEST_MALFORMED', error, socket);
-        if (socket.writable && !isTls) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-        else socket.destroy();
+        if (!socket.writable || isTls) {
+            socket.destroy();
+            return;
+        }
+        socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+        // Somebody who never ends their own side would keep the place of a device for ever.
+        socket.once(
+            'close',
+            systemClock.after(LINGER_MS, () => socket.destroy()),
+        );
     }
 
     /**
@@ -290,13 +306,14 @@ class SharedServer {
         if (start <= 0) return false;
         const cleaned = new CleanedConnection(socket);
         this.#cleaned.set(socket, cleaned);
-        this.#server.emit('connection', cleaned);
+        // What comes out of the parser of a TLS server is decrypted already.
+        this.#server.emit(this.#options.tls === undefined ? 'connection' : 'secureConnection', cleaned);
         cleaned.push(packet.subarray(start));
         return true;
     }
 
     /** A device on the wrong protocol or port; scanners come by the thousand, so only some of them are reported. */
-    #reportStray(code: FaultCode, error: Partial<ParserError>, socket: Socket): void {
+    #reportStray(code: FaultCode, error: Partial<ParserError>, socket: Partial<Socket> = {}): void {
         const now = systemClock.elapsed();
         if (HUNG_UP.has(error.code ?? '') || now - this.#lastStrayAt < STRAY_INTERVAL_MS) return;
         this.#lastStrayAt = now;
