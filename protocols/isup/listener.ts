@@ -75,6 +75,7 @@ const FREE_PORT_TRIES = 10;
 /** Addresses whose unknown frames were reported already. */
 const MAX_REPORTED = 10_000;
 const REPORT_AGAIN_AFTER = 3_600_000;
+const LEFT_OUT_AGAIN_AFTER = 1000;
 
 /** Asks the system for its randomness by the page: a login needs ten bytes of it, in three pieces. */
 class CryptoRandom implements IsupRandom {
@@ -129,6 +130,7 @@ export class IsupListener {
     private ports: Port[] = [];
     private stopSweep: (() => void) | undefined;
     private closing = false;
+    private leftOutAt = Number.NEGATIVE_INFINITY;
 
     constructor(private readonly options: IsupListenerOptions = {}) {
         this.clock = options.clock ?? systemClock;
@@ -189,7 +191,6 @@ export class IsupListener {
         this.stopSweep?.();
         this.stopSweep = undefined;
         this.table.close(this.clock.elapsed(), options.announce === true);
-        for (const connection of this.connections) connection.destroy();
         await this.closePorts();
     }
 
@@ -247,7 +248,9 @@ export class IsupListener {
                 return { tcp, udp, number };
             } catch (error) {
                 udp.removeAllListeners('message');
-                await Promise.all([closed(tcp), closed(udp)]);
+                const ended = [closed(tcp), closed(udp)];
+                this.dropConnections();
+                await Promise.all(ended);
                 const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
                 if (wanted === 0 && taken && attempt < FREE_PORT_TRIES) continue;
                 throw this.faultOf(error, wanted);
@@ -265,8 +268,14 @@ export class IsupListener {
     }
 
     private async closePorts(): Promise<void> {
-        const ports = this.ports.splice(0);
-        await Promise.all(ports.flatMap(({ tcp, udp }) => [closed(tcp), closed(udp)]));
+        const ended = this.ports.splice(0).flatMap(({ tcp, udp }) => [closed(tcp), closed(udp)]);
+        this.dropConnections();
+        await Promise.all(ended);
+    }
+
+    /** A port is not closed before its last connection: also that of a device which came while the next port was opened. */
+    private dropConnections(): void {
+        for (const connection of this.connections) connection.destroy();
     }
 
     private sweepLater(): void {
@@ -387,7 +396,12 @@ export class IsupListener {
         use: 'register' | 'alarm' | 'both',
     ): void {
         const source = { address: plainAddress(from.address), port: from.port };
-        if (this.closing || !this.gate.datagram(source.address, this.clock.elapsed())) return;
+        if (this.closing) return;
+        const now = this.clock.elapsed();
+        if (!this.gate.datagram(source.address, now)) {
+            this.leaveOut(source.address, now);
+            return;
+        }
         const answers = this.ehome.datagram(bytes, source, use);
         // A source port of 0 is a datagram that wants no answer (RFC 768); `send` would throw for it.
         if (from.port === 0) return;
@@ -396,6 +410,13 @@ export class IsupListener {
                 if (error && !this.closing) this.events.onFault?.(Fault.from(error));
             });
         }
+    }
+
+    /** A datagram that is one too many may hold an alarm; a flood of them is said once a second. */
+    private leaveOut(address: string, now: number): void {
+        if (now - this.leftOutAt < LEFT_OUT_AGAIN_AFTER) return;
+        this.leftOutAt = now;
+        this.warn({ what: 'datagrams', address });
     }
 
     private unknown(transport: 'tcp' | 'udp', framing: Framing, source: Source, data: Buffer): void {

@@ -52,6 +52,16 @@ describe('the ISUP listener and EHome', () => {
         });
     });
 
+    it('says that it reads no more of who sends too much', async () => {
+        await withListener({ clock: new ManualClock(), limits: { datagramRate: 1 } }, async (rig) => {
+            const device = await rig.udp();
+            for (let count = 0; count < 10; count += 1) device.send(wire('ehome_alarm'), rig.listener.alarmPort);
+            await until('the warning', () => rig.warnings.length > 0);
+            assert.deepEqual(rig.warnings, [{ what: 'datagrams', address: '127.0.0.1' }]);
+            assert.equal(rig.data.length, 4);
+        });
+    });
+
     it('sends a device back to REGISTER that it does not know', async () => {
         await withListener({}, async (rig) => {
             const device = await rig.udp();
