@@ -3,11 +3,12 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { systemClock } from '../clock';
 import { Fault, type FaultCode } from '../errors';
+import { listenFault } from '../listenFault';
+import { plainAddress } from '../plainAddress';
 import type { AlarmHost } from './alarmHost';
 import { CleanedConnection } from './cleanedConnection';
 import type { PostReader } from './postBody';
 import { turnAway } from './refusal';
-import { plainAddress } from './sourceAddress';
 
 export interface ListenOptions {
     /** `0.0.0.0` for all IPv4 addresses, `::` for all addresses. */
@@ -46,14 +47,6 @@ const HUNG_UP = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE']);
 
 /** What Node calls a handshake that failed, such as that of a device set to plain HTTP. */
 const NO_TLS = /^(ERR_SSL|ERR_TLS|EPROTO)/;
-
-const LISTEN_FAULTS: Record<string, FaultCode> = {
-    EADDRINUSE: 'PORT_IN_USE',
-    EACCES: 'PORT_FORBIDDEN',
-    EADDRNOTAVAIL: 'BIND_UNAVAILABLE',
-    ENOTFOUND: 'BIND_UNAVAILABLE',
-    EINVAL: 'BIND_UNAVAILABLE',
-};
 
 /** The ports that alarms come in on. Nodes with the same address and port share one server and differ by their path. */
 export class AlarmListeners {
@@ -119,7 +112,7 @@ class SharedServer {
         this.#onEnding = onEnding;
         this.#server = this.#create();
         this.started = new Promise((resolve, reject) => {
-            const fail = (error: NodeJS.ErrnoException) => reject(this.#faultOf(error));
+            const fail = (error: Error) => reject(listenFault(error, options.bind, options.port));
             this.#server.once('error', fail);
             this.#server.listen(options.port, options.bind, () => {
                 this.#server.off('error', fail);
@@ -320,12 +313,6 @@ class SharedServer {
         const request = { socket, headers: {}, url: '' } as unknown as IncomingMessage;
         const reason = error.code ?? error.message ?? '';
         for (const host of this.#hosts.values()) host.reportStray(request, code, { reason });
-    }
-
-    #faultOf(error: NodeJS.ErrnoException): Fault {
-        const { bind, port } = this.#options;
-        const code = LISTEN_FAULTS[error.code ?? ''] ?? 'UNEXPECTED';
-        return new Fault(code, { details: { bind, port, reason: error.message }, cause: error });
     }
 }
 

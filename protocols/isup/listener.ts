@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { type Clock, systemClock } from '../clock';
 import { Fault } from '../errors';
+import { listenFault } from '../listenFault';
+import { plainAddress } from '../plainAddress';
 import type { Framing } from './classifier';
-import { type ConnectionHost, IsupConnection, plainAddress } from './connection';
+import { type ConnectionHost, IsupConnection } from './connection';
 import { DasSession } from './dasSession';
 import { candidatesIn, type IsupData, type IsupWarning } from './data';
 import { EhomeServer } from './ehomeServer';
@@ -231,9 +233,9 @@ export class IsupListener {
     }
 
     private async bind(wanted: number, use: 'register' | 'alarm' | 'both'): Promise<Port> {
+        const bind = this.options.bind || '0.0.0.0';
         for (let attempt = 1; ; attempt++) {
             const tcp = createServer({ allowHalfOpen: true }, (socket) => this.accept(socket));
-            const bind = this.options.bind || '0.0.0.0';
             const udp = createSocket({ type: isIPv6(bind) ? 'udp6' : 'udp4' });
             try {
                 tcp.listen(wanted, bind);
@@ -242,7 +244,7 @@ export class IsupListener {
                 udp.on('message', (bytes, from) => this.datagram(udp, bytes, from, use));
                 udp.bind(number, bind);
                 await once(udp, 'listening');
-                const failed = (error: Error) => this.events.onFault?.(this.faultOf(error, number));
+                const failed = (error: Error) => this.events.onFault?.(listenFault(error, bind, number));
                 tcp.on('error', failed);
                 udp.on('error', failed);
                 return { tcp, udp, number };
@@ -253,18 +255,9 @@ export class IsupListener {
                 await Promise.all(ended);
                 const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
                 if (wanted === 0 && taken && attempt < FREE_PORT_TRIES) continue;
-                throw this.faultOf(error, wanted);
+                throw listenFault(error, bind, wanted);
             }
         }
-    }
-
-    private faultOf(error: unknown, port: number): Fault {
-        const bind = this.options.bind || '0.0.0.0';
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'EADDRINUSE') return new Fault('PORT_IN_USE', { details: { bind, port }, cause: error });
-        if (code === 'EACCES') return new Fault('PORT_FORBIDDEN', { details: { port }, cause: error });
-        if (code === 'EADDRNOTAVAIL') return new Fault('BIND_UNAVAILABLE', { details: { bind }, cause: error });
-        return Fault.from(error);
     }
 
     private async closePorts(): Promise<void> {
