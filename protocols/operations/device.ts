@@ -1,8 +1,8 @@
+import { XmlEditor } from '../documents/editXml';
 import { at, compact, numberAt, textAt } from '../documents/fields';
+import { readXml } from '../documents/readXml';
 import { Fault } from '../errors';
 import { textOf } from '../isapi/answer';
-import { XmlEditor } from '../isapi/editXml';
-import { readXml } from '../isapi/readXml';
 import type { Context, Operations, Result, Values } from './operation';
 import { isoWithOffset, offsetOfPosixZone, offsetOfText, posixZoneOfOffset } from './times';
 

@@ -1,7 +1,7 @@
+import { XmlEditor } from '../documents/editXml';
 import { compact, flagAt, listAt, numberAt, textAt } from '../documents/fields';
+import { readXml } from '../documents/readXml';
 import { textOf } from '../isapi/answer';
-import { XmlEditor } from '../isapi/editXml';
-import { readXml } from '../isapi/readXml';
 import type { Context, Operations, Parameters, Result, Values } from './operation';
 
 const CHANNEL = { channel: { type: 'integer', min: 1, max: 9999, default: 1 } } as const satisfies Parameters;
