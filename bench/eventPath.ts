@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { EventGate } from '../events/eventGate';
 import { EventReader } from '../events/eventReader';
 import { heartbeatForm } from '../events/heartbeat';
-import { readXml } from '../protocols/isapi/readXml';
+import { readXml } from '../protocols/documents/readXml';
 import type { Part } from '../protocols/multipart/partSplitter';
 import { bestOf } from './support/bestOf';
 

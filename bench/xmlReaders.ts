@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { XMLParser } from 'fast-xml-parser';
 import { SaxesParser } from 'saxes';
-import { parseXmlDocument, readXml } from '../protocols/isapi/readXml';
+import { parseXmlDocument, readXml } from '../protocols/documents/readXml';
 import { bestOf } from './support/bestOf';
 
 /** As much of htmlparser2 as is used here. */

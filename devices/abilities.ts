@@ -1,15 +1,15 @@
 import { readKeyValues } from '../protocols/dahua/keyValues';
+import { at, compact, flagAt, listAt, numberAt, textAt } from '../protocols/documents/fields';
 import { Fault } from '../protocols/errors';
 import type { HttpResponse } from '../protocols/http/client';
 import { readAnswer, textOf } from '../protocols/isapi/answer';
 import { meansForeign, meansUnsupported } from '../protocols/isapi/answerFault';
-import { at, compact, flagAt, listAt, numberAt, textAt } from '../protocols/isapi/fields';
-import { readDoorCapabilities } from '../protocols/isapi/operations/access';
-import { type Channel, readChannels } from '../protocols/isapi/operations/channels';
-import { type EventTrigger, readTriggers } from '../protocols/isapi/operations/detection';
-import type { Knowledge } from '../protocols/isapi/operations/operation';
 import type { IsapiRequest } from '../protocols/isapi/request';
 import { type AudioChannel, readAudioChannels } from '../protocols/isapi/twoWayAudio';
+import { readDoorCapabilities } from '../protocols/operations/access';
+import { type Channel, readChannels } from '../protocols/operations/channels';
+import { type EventTrigger, readTriggers } from '../protocols/operations/detection';
+import type { Knowledge } from '../protocols/operations/operation';
 
 /** What kind of thing a device is; operations and pickers follow it. */
 export type DeviceFamily =

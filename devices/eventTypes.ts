@@ -1,5 +1,5 @@
 import { lookUp } from '../events/vocabulary';
-import type { EventTrigger } from '../protocols/isapi/operations/detection';
+import type { EventTrigger } from '../protocols/operations/detection';
 
 /** Its subscription has lists of minor codes, whose form is not published: with it, everything is asked for. */
 const WITH_CODES = 'accesscontrollerevent';

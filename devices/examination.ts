@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../protocols/clock';
+import { flagAt, textAt } from '../protocols/documents/fields';
 import { Fault } from '../protocols/errors';
 import type { BreakerState } from '../protocols/http/breaker';
 import { type CertificateSummary, readCertificate } from '../protocols/http/certificate';
@@ -6,11 +7,10 @@ import { HttpClient } from '../protocols/http/client';
 import type { LoginKind } from '../protocols/http/login';
 import { readAnswer } from '../protocols/isapi/answer';
 import { meansUnsupported } from '../protocols/isapi/answerFault';
-import { flagAt, textAt } from '../protocols/isapi/fields';
-import type { Channel } from '../protocols/isapi/operations/channels';
-import { offsetOfPosixZone } from '../protocols/isapi/operations/times';
 import { ask } from '../protocols/isapi/request';
 import { faultOf, readIsapiStatus } from '../protocols/isapi/responseStatus';
+import type { Channel } from '../protocols/operations/channels';
+import { offsetOfPosixZone } from '../protocols/operations/times';
 import type { DeviceProfile } from './abilities';
 import { Device, type DeviceDependencies, type DeviceSettings } from './device';
 

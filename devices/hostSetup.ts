@@ -1,7 +1,7 @@
+import { numberAt, optionsAt } from '../protocols/documents/fields';
 import { Fault } from '../protocols/errors';
 import type { HttpResponse } from '../protocols/http/client';
 import { meansUnsupported } from '../protocols/isapi/answerFault';
-import { numberAt, optionsAt } from '../protocols/isapi/fields';
 import {
     type HttpHost,
     isSameHost,

@@ -1,9 +1,5 @@
-import { DAHUA_OPERATIONS } from '../protocols/dahua/cgiOperations';
-import { ISAPI_OPERATIONS } from '../protocols/isapi/operations';
-import { isPaged, type Operation, type Operations, type Parameter } from '../protocols/isapi/operations/operation';
-
-/** Every ready operation by its id. Saved flows hold the ids: they change by migration only. */
-export const OPERATIONS: Operations = { ...ISAPI_OPERATIONS, ...DAHUA_OPERATIONS };
+import { OPERATIONS } from '../protocols/operations';
+import { isPaged, type Operation, type Parameter } from '../protocols/operations/operation';
 
 /** The operation of an id, or `undefined`. */
 export function operationOf(id: string): Operation | undefined {

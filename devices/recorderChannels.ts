@@ -1,8 +1,8 @@
 import type { Recorder } from '../events/channel';
 import { type Clock, systemClock } from '../protocols/clock';
 import { Fault } from '../protocols/errors';
-import type { Channel } from '../protocols/isapi/operations/channels';
 import type { Part } from '../protocols/multipart/partSplitter';
+import type { Channel } from '../protocols/operations/channels';
 
 /** How long events wait for the list of cameras; after that they go on with the number they came with. */
 const PATIENCE_MS = 5000;

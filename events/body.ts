@@ -1,8 +1,8 @@
 import { readDahuaEvents } from '../protocols/dahua/eventManager';
-import { readJson } from '../protocols/isapi/readJson';
-import { decodeText, type TextFallback } from '../protocols/isapi/readText';
-import { readXmlDocument } from '../protocols/isapi/readXml';
-import { type Fields, fieldsOf, listOf } from '../protocols/isapi/values';
+import { readJson } from '../protocols/documents/readJson';
+import { decodeText, type TextFallback } from '../protocols/documents/readText';
+import { readXmlDocument } from '../protocols/documents/readXml';
+import { type Fields, fieldsOf, listOf } from '../protocols/documents/values';
 import type { Part } from '../protocols/multipart/partSplitter';
 import type { RawBody } from './deviceEvent';
 

@@ -1,4 +1,4 @@
-import { countOf, type Fields } from '../protocols/isapi/values';
+import { countOf, type Fields } from '../protocols/documents/values';
 
 /** What is known of a recorder, for the numbers of its IP cameras. */
 export interface Recorder {

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../protocols/clock';
-import type { TextFallback } from '../protocols/isapi/readText';
-import { type Fields, textOf } from '../protocols/isapi/values';
+import type { TextFallback } from '../protocols/documents/readText';
+import { type Fields, textOf } from '../protocols/documents/values';
 import type { Part } from '../protocols/multipart/partSplitter';
 import { type ReadBody, readBody } from './body';
 import type { Recorder } from './channel';

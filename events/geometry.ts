@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, numberOf } from '../protocols/isapi/values';
+import { type Fields, fieldsOf, numberOf } from '../protocols/documents/values';
 import type { Rect } from './deviceEvent';
 
 /** Pixels of the picture that coordinates refer to, where the event names them. */

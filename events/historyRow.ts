@@ -1,4 +1,4 @@
-import type { Fields } from '../protocols/isapi/values';
+import type { Fields } from '../protocols/documents/values';
 
 /**
  * A row of `/ISAPI/AccessControl/AcsEvent` as the body of the event that a stream or a push would have brought, so that

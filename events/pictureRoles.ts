@@ -1,4 +1,4 @@
-import { countOf, type Fields, fieldsOf, textOf } from '../protocols/isapi/values';
+import { countOf, type Fields, fieldsOf, textOf } from '../protocols/documents/values';
 import type { DeviceEvent, PictureLink, PictureRole } from './deviceEvent';
 
 /** Names that devices give to pictures, from the most telling: `faceLibImage` is of a library, not of a face. */

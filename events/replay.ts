@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, flagOf, textOf } from '../protocols/isapi/values';
+import { type Fields, fieldsOf, flagOf, textOf } from '../protocols/documents/values';
 
 /** An event this much older than the connection was not caused by what happens now. */
 const OLD = 2 * 60_000;

@@ -1,4 +1,4 @@
-import { textOf } from '../protocols/isapi/values';
+import { textOf } from '../protocols/documents/values';
 import type { Target } from './deviceEvent';
 
 const WORDS: Record<string, Target> = {

@@ -59,7 +59,7 @@ export function contextStore(RED: NodeAPI, deviceId: string): MarkStore {
  *
  * @param stores name → module, or an object with it; a name may stand for another name
  */
-export function lastingStore(stores: unknown): string | undefined {
+function lastingStore(stores: unknown): string | undefined {
     if (typeof stores !== 'object' || stores === null) return undefined;
     const lasts = (name: string, depth = 0): boolean => {
         const entry = Object.hasOwn(stores, name) ? (stores as Record<string, unknown>)[name] : undefined;

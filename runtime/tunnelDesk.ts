@@ -49,6 +49,8 @@ export class TunnelDesk {
     readonly #settings: IntelbrasP2pTunnelSettings;
     readonly #onChange: (report: TunnelReport) => void;
     readonly #groups = new Map<string, TunnelGroup>();
+    /** What opens ports at the moment. */
+    readonly #opening = new Set<Promise<void>>();
     #closed = false;
 
     constructor(access: P2pAccess, settings: IntelbrasP2pTunnelSettings, onChange: (report: TunnelReport) => void) {
@@ -65,7 +67,15 @@ export class TunnelDesk {
     /** Opens the node's own tunnels. @throws Fault of a port that cannot be opened */
     async open(serial = this.#access.serial, ports: unknown = this.#settings.ports): Promise<void> {
         checkedSerial(serial);
-        await this.#group(serial, ports).open();
+        // A message that waited for a port to close may come here after its node was closed.
+        if (this.#closed) throw new Fault('CLOSED');
+        const opening = this.#group(serial, ports).open();
+        this.#opening.add(opening);
+        try {
+            await opening;
+        } finally {
+            this.#opening.delete(opening);
+        }
     }
 
     /**
@@ -97,8 +107,15 @@ export class TunnelDesk {
 
     async close(): Promise<void> {
         this.#closed = true;
-        await Promise.all([...this.#groups.values()].map((group) => group.close()));
+        await this.#closeGroups();
+        // Those that were about to open when they were closed open all the same.
+        await Promise.allSettled(this.#opening);
+        await this.#closeGroups();
         this.#groups.clear();
+    }
+
+    async #closeGroups(): Promise<void> {
+        await Promise.all([...this.#groups.values()].map((group) => group.close()));
     }
 
     async #query(serial: string): Promise<TunnelPayload> {

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import type { CustomRequest } from '../devices/deviceRequests';
-import { OPERATIONS } from '../devices/operations';
+import { operationOf } from '../devices/operations';
 import { Fault } from '../protocols/errors';
 import { isResponseHeaders } from './responseHeaders';
 import type { IsapiRequestSettings, Property } from './settings/isapiRequest';
@@ -36,7 +36,7 @@ export async function wantedRequest(
     settings: IsapiRequestSettings,
     msg: RequestMessage,
 ): Promise<Wanted> {
-    const operation = operationOf(settings, msg);
+    const operation = wantedOperation(settings, msg);
     if (operation !== undefined) {
         const filename = textOf(msg.filename);
         const params = await paramsOf(RED, node, settings, msg, operation);
@@ -49,7 +49,7 @@ export async function wantedRequest(
 }
 
 /** A path that is set in the node makes it a custom request, whatever operation a message brings along. */
-function operationOf({ operation, path }: IsapiRequestSettings, msg: RequestMessage): string | undefined {
+function wantedOperation({ operation, path }: IsapiRequestSettings, msg: RequestMessage): string | undefined {
     const wanted = operation !== '' ? operation : path.value === '' ? textOf(msg.operation) : undefined;
     return wanted === 'custom' ? undefined : wanted;
 }
@@ -90,7 +90,7 @@ async function paramsOf(
         const value = 'fixed' in param ? param.fixed : await evaluate(RED, node, param, msg);
         if (value !== undefined && value !== '') params[name] = value;
     }
-    const known = Object.hasOwn(OPERATIONS, operation) ? OPERATIONS[operation] : undefined;
+    const known = operationOf(operation);
     for (const [name, { type }] of Object.entries(known?.parameters ?? {})) {
         // A picture or a sound in the payload is what the operation is about.
         if (type === 'binary' && params[name] === undefined && Buffer.isBuffer(msg.payload)) params[name] = msg.payload;

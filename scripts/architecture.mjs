@@ -1,4 +1,5 @@
-// Draws docs/architecture.md from the imports of the code: which folder uses which, and that none uses one above it.
+// Draws docs/architecture.md from the imports of the code: which folder uses which, that none uses one above it,
+// and that no two use each other.
 // npm run architecture
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
@@ -53,6 +54,30 @@ export function violations({ uses } = measure()) {
         .filter(([from]) => floorOf(from) !== APART)
         .filter(([from, to]) => FLOORS.indexOf(floorOf(to)) > FLOORS.indexOf(floorOf(from)))
         .map(([from, to]) => `${from} → ${to}`);
+}
+
+/** Rooms that use each other, directly or round a corner; each such ring as "a ⇄ b". */
+export function cycles({ uses } = measure()) {
+    const pairs = uses.map((use) => use.split(' '));
+    const reach = new Map(pairs.map(([from]) => [from, reachable(from, pairs)]));
+    const rings = [...reach.keys()]
+        .filter((room) => reach.get(room).has(room))
+        .map((room) => [...reach.get(room)].filter((other) => reach.get(other)?.has(room)).sort());
+    return [...new Set(rings.map((ring) => ring.join(' ⇄ ')))];
+}
+
+function reachable(start, pairs) {
+    const reached = new Set();
+    const left = [start];
+    while (left.length > 0) {
+        const room = left.pop();
+        for (const [from, to] of pairs) {
+            if (from !== room || reached.has(to)) continue;
+            reached.add(to);
+            left.push(to);
+        }
+    }
+    return reached;
 }
 
 const idOf = (room) => (DIVIDED.has(room) ? `${room}_itself` : room.replace('/', '_'));

@@ -1,5 +1,5 @@
 import { XMLBuilder } from 'fast-xml-parser';
-import { readXmlDocument, type XmlObject } from '../protocols/isapi/readXml';
+import { readXmlDocument, type XmlObject } from '../protocols/documents/readXml';
 
 /** The namespaces that devices of different ages write; a reader must not depend on any of them. */
 export const NAMESPACES = {

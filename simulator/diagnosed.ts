@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
+import { at, listAt, numberAt, textAt } from '../protocols/documents/fields';
+import { readJson } from '../protocols/documents/readJson';
 import { Fault } from '../protocols/errors';
-import { at, listAt, numberAt, textAt } from '../protocols/isapi/fields';
-import { readJson } from '../protocols/isapi/readJson';
 import type { DeviceKind } from './demo';
 import type { Exchange } from './exchange';
 import type { HttpDevice } from './httpDevice';

@@ -102,10 +102,6 @@ export class SimulatedRecorder {
         this.#options.nat = nat;
     }
 
-    changePassword(password: string): void {
-        if (this.#options.login) this.#options.login.password = password;
-    }
-
     /** Loses all its sessions, as after a power cut. */
     restart(): void {
         for (const session of [...this.#sessions.values()]) this.#drop(session);

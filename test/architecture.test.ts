@@ -11,6 +11,7 @@ interface Architecture {
     page(): string;
     measure(): { rooms: string[]; uses: string[] };
     violations(measured?: { rooms: string[]; uses: string[] }): string[];
+    cycles(measured?: { rooms: string[]; uses: string[] }): string[];
 }
 
 describe('the house', () => {
@@ -22,10 +23,16 @@ describe('the house', () => {
 
     it('lets no folder use one that stands above it', () => {
         const { uses } = architecture.measure();
-        assert.ok(uses.includes('events protocols/isapi'), 'the imports are read');
+        assert.ok(uses.includes('events protocols/documents'), 'the imports are read');
         assert.deepEqual(architecture.violations(), []);
         const wrong = { rooms: [], uses: ['protocols/http devices', 'events simulator', 'nodes runtime'] };
         assert.deepEqual(architecture.violations(wrong), ['protocols/http → devices', 'events → simulator']);
+    });
+
+    it('lets no two folders use each other, nor three in a ring', () => {
+        assert.deepEqual(architecture.cycles(), []);
+        const uses = ['a b', 'b a', 'c d', 'd e', 'e c', 'e a'];
+        assert.deepEqual(architecture.cycles({ rooms: [], uses }), ['a ⇄ b', 'c ⇄ d ⇄ e']);
     });
 
     it('is drawn as it stands; otherwise: npm run architecture', () => {

@@ -1,12 +1,12 @@
 import { offsetOf } from '../../events/time';
 import type { Clock } from '../../protocols/clock';
+import { countOf, type Fields, textOf } from '../../protocols/documents/values';
 import { Fault } from '../../protocols/errors';
 import type { HttpResponse } from '../../protocols/http/client';
 import { meansUnsupported } from '../../protocols/isapi/answerFault';
-import { isoWithOffset } from '../../protocols/isapi/operations/times';
 import { type Page, pagedSearch, pages } from '../../protocols/isapi/paging';
 import type { IsapiRequest } from '../../protocols/isapi/request';
-import { countOf, type Fields, textOf } from '../../protocols/isapi/values';
+import { isoWithOffset } from '../../protocols/operations/times';
 import { type Moment, momentOfRow } from './moment';
 
 /** A row of the access history. */

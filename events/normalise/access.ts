@@ -1,4 +1,4 @@
-import { countOf, type Fields, fieldsOf, flagOf, numberOf, textOf } from '../../protocols/isapi/values';
+import { countOf, type Fields, fieldsOf, flagOf, numberOf, textOf } from '../../protocols/documents/values';
 import codes from '../acsEventCodes.json';
 import type { Access, Person } from '../deviceEvent';
 import { readRect } from '../geometry';

@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, numberOf, textOf } from '../../protocols/isapi/values';
+import { type Fields, fieldsOf, numberOf, textOf } from '../../protocols/documents/values';
 import type { Audio } from '../deviceEvent';
 import type { Draft } from './draft';
 

@@ -1,4 +1,4 @@
-import { countOf, type Fields, fieldsOf, textOf } from '../../protocols/isapi/values';
+import { countOf, type Fields, fieldsOf, textOf } from '../../protocols/documents/values';
 import type { Counting } from '../deviceEvent';
 import { readTime } from '../time';
 import type { Draft, Origin } from './draft';

@@ -1,4 +1,4 @@
-import { countOf, type Fields, fieldsOf, listOf, numberOf, textOf } from '../../protocols/isapi/values';
+import { countOf, type Fields, fieldsOf, listOf, numberOf, textOf } from '../../protocols/documents/values';
 import type { Access, DeviceEvent, DeviceIdentity, Person, Plate, Rect } from '../deviceEvent';
 import { readMac } from '../identity';
 import { readTarget } from '../target';

@@ -1,4 +1,4 @@
-import type { Fields } from '../../protocols/isapi/values';
+import type { Fields } from '../../protocols/documents/values';
 import type { Recorder } from '../channel';
 import type { DeviceEvent, DeviceIdentity, Vendor, Via } from '../deviceEvent';
 

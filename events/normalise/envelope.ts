@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, textOf } from '../../protocols/isapi/values';
+import { type Fields, fieldsOf, textOf } from '../../protocols/documents/values';
 import { readChannel } from '../channel';
 import type { DeviceEvent, DeviceIdentity, EventState } from '../deviceEvent';
 import { readMac } from '../identity';

@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, listOf, textOf } from '../../protocols/isapi/values';
+import { type Fields, fieldsOf, listOf, textOf } from '../../protocols/documents/values';
 import type { Person } from '../deviceEvent';
 import type { Draft } from './draft';
 import { addTraits, readSimilarity } from './person';

@@ -1,4 +1,4 @@
-import { type Fields, listOf } from '../../protocols/isapi/values';
+import { type Fields, listOf } from '../../protocols/documents/values';
 import { eventId } from '../identity';
 import { fillAccess } from './access';
 import { fillAudio } from './audio';

@@ -1,4 +1,4 @@
-import { countOf, type Fields } from '../../protocols/isapi/values';
+import { countOf, type Fields } from '../../protocols/documents/values';
 import type { Io } from '../deviceEvent';
 import type { Draft } from './draft';
 

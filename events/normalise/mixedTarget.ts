@@ -1,4 +1,4 @@
-import { type Fields, fieldsOf, listOf, numberOf, textOf } from '../../protocols/isapi/values';
+import { type Fields, fieldsOf, listOf, numberOf, textOf } from '../../protocols/documents/values';
 import type { Person, Plate, Target } from '../deviceEvent';
 import { readRect } from '../geometry';
 import type { Draft } from './draft';

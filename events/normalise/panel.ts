@@ -1,4 +1,4 @@
-import { countOf, type Fields, fieldsOf, textOf } from '../../protocols/isapi/values';
+import { countOf, type Fields, fieldsOf, textOf } from '../../protocols/documents/values';
 import type { Panel } from '../deviceEvent';
 import { readTarget } from '../target';
 import type { Draft } from './draft';

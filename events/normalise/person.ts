@@ -1,4 +1,4 @@
-import { type Fields, numberOf, textOf } from '../../protocols/isapi/values';
+import { type Fields, numberOf, textOf } from '../../protocols/documents/values';
 import type { Person } from '../deviceEvent';
 import { readRect } from '../geometry';
 

@@ -1,4 +1,4 @@
-import { countOf, type Fields, fieldsOf, listOf, numberOf, textOf } from '../../protocols/isapi/values';
+import { countOf, type Fields, fieldsOf, listOf, numberOf, textOf } from '../../protocols/documents/values';
 import type { Plate } from '../deviceEvent';
 import { readRect, readResolution } from '../geometry';
 import type { Draft } from './draft';

@@ -1,4 +1,4 @@
-import { type Fields, listOf, numberOf, textOf } from '../../protocols/isapi/values';
+import { type Fields, listOf, numberOf, textOf } from '../../protocols/documents/values';
 import type { Region } from '../deviceEvent';
 import { readPoints, readRect } from '../geometry';
 import { readTarget } from '../target';

@@ -1,4 +1,4 @@
-import { readJson } from '../isapi/readJson';
+import { readJson } from '../documents/readJson';
 
 /** One line of the event manager's stream (Dahua HTTP API, "Subscribe to event messages"). */
 export interface DahuaEvent {

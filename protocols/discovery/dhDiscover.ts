@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
-import { at, compact } from '../isapi/fields';
-import { readJson } from '../isapi/readJson';
-import { decodeText } from '../isapi/readText';
+import { at, compact } from '../documents/fields';
+import { readJson } from '../documents/readJson';
+import { decodeText } from '../documents/readText';
 import { type Answer, macText, portNumber, shortText } from './found';
 
 /**

@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
-import { compact, textAt } from '../isapi/fields';
-import { decodeText } from '../isapi/readText';
-import { readXml } from '../isapi/readXml';
+import { compact, textAt } from '../documents/fields';
+import { decodeText } from '../documents/readText';
+import { readXml } from '../documents/readXml';
 import { type Answer, macText, portNumber, shortText } from './found';
 
 /**

@@ -262,6 +262,11 @@ export class HttpClient {
         try {
             const answer = await this.#converse(call, request, agents, inTurn ? settled : undefined);
             const taken = take(answer);
+            if (call.signal.aborted) {
+                // Closed while the head was handed on: nobody listened for that.
+                taken.destroy();
+                throw call.signal.reason;
+            }
             call.signal.addEventListener('abort', () => taken.destroy(call.signal.reason), { once: true });
             taken.once('close', end);
             return [answer, taken];

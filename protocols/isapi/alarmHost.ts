@@ -4,11 +4,12 @@ import { Fault, type FaultCode } from '../errors';
 import type { LoginReason, ServerLogin } from '../http/serverLogin';
 import { KnownHeads } from '../multipart/knownHeads';
 import type { Part } from '../multipart/partSplitter';
+import { plainAddress } from '../plainAddress';
 import { PostAnswer, type PostAnswerContent } from './postAnswer';
 import { type PostBody, type PostLimits, PostReader, type PostSurroundings } from './postBody';
 import { PostRoom } from './postRoom';
 import { turnAway } from './refusal';
-import { AddressList, plainAddress, sourceOf } from './sourceAddress';
+import { AddressList, sourceOf } from './sourceAddress';
 
 /** One post of a device, as much of it as arrived. */
 export interface Post {

@@ -3,11 +3,12 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { systemClock } from '../clock';
 import { Fault, type FaultCode } from '../errors';
+import { listenFault } from '../listenFault';
+import { plainAddress } from '../plainAddress';
 import type { AlarmHost } from './alarmHost';
 import { CleanedConnection } from './cleanedConnection';
 import type { PostReader } from './postBody';
 import { turnAway } from './refusal';
-import { plainAddress } from './sourceAddress';
 
 export interface ListenOptions {
     /** `0.0.0.0` for all IPv4 addresses, `::` for all addresses. */
@@ -32,6 +33,8 @@ const KEEP_ALIVE_MS = 65_000;
 const MAX_CONNECTIONS = 4096;
 /** Of one address that is no proxy: a site behind one address has hundreds of devices at most. */
 const MAX_PER_ADDRESS = 512;
+/** Who was told that this is not HTTP has so long to read it and to hang up. */
+const LINGER_MS = 2000;
 /** A post without any length and without any byte for so long has no body at all. */
 const FIRST_BYTE_MS = 1000;
 /** Bytes at the start of a connection among which its first request line is looked for. */
@@ -44,14 +47,6 @@ const HUNG_UP = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE']);
 
 /** What Node calls a handshake that failed, such as that of a device set to plain HTTP. */
 const NO_TLS = /^(ERR_SSL|ERR_TLS|EPROTO)/;
-
-const LISTEN_FAULTS: Record<string, FaultCode> = {
-    EADDRINUSE: 'PORT_IN_USE',
-    EACCES: 'PORT_FORBIDDEN',
-    EADDRNOTAVAIL: 'BIND_UNAVAILABLE',
-    ENOTFOUND: 'BIND_UNAVAILABLE',
-    EINVAL: 'BIND_UNAVAILABLE',
-};
 
 /** The ports that alarms come in on. Nodes with the same address and port share one server and differ by their path. */
 export class AlarmListeners {
@@ -117,8 +112,14 @@ class SharedServer {
         this.#onEnding = onEnding;
         this.#server = this.#create();
         this.started = new Promise((resolve, reject) => {
-            this.#server.once('error', (error: NodeJS.ErrnoException) => reject(this.#faultOf(error)));
-            this.#server.listen(options.port, options.bind, resolve);
+            const fail = (error: Error) => reject(listenFault(error, options.bind, options.port));
+            this.#server.once('error', fail);
+            this.#server.listen(options.port, options.bind, () => {
+                this.#server.off('error', fail);
+                // One connection that cannot be accepted (too many open files) must not end Node-RED.
+                this.#server.on('error', (error) => this.#reportStray('UNEXPECTED', error));
+                resolve();
+            });
         });
     }
 
@@ -269,8 +270,16 @@ class SharedServer {
         }
         const isTls = NO_TLS.test(error.code ?? '');
         this.#reportStray(isTls ? 'TLS_FAILED' : 'REQUEST_MALFORMED', error, socket);
-        if (socket.writable && !isTls) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-        else socket.destroy();
+        if (!socket.writable || isTls) {
+            socket.destroy();
+            return;
+        }
+        socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+        // Somebody who never ends their own side would keep the place of a device for ever.
+        socket.once(
+            'close',
+            systemClock.after(LINGER_MS, () => socket.destroy()),
+        );
     }
 
     /**
@@ -290,25 +299,20 @@ class SharedServer {
         if (start <= 0) return false;
         const cleaned = new CleanedConnection(socket);
         this.#cleaned.set(socket, cleaned);
-        this.#server.emit('connection', cleaned);
+        // What comes out of the parser of a TLS server is decrypted already.
+        this.#server.emit(this.#options.tls === undefined ? 'connection' : 'secureConnection', cleaned);
         cleaned.push(packet.subarray(start));
         return true;
     }
 
     /** A device on the wrong protocol or port; scanners come by the thousand, so only some of them are reported. */
-    #reportStray(code: FaultCode, error: Partial<ParserError>, socket: Socket): void {
+    #reportStray(code: FaultCode, error: Partial<ParserError>, socket: Partial<Socket> = {}): void {
         const now = systemClock.elapsed();
         if (HUNG_UP.has(error.code ?? '') || now - this.#lastStrayAt < STRAY_INTERVAL_MS) return;
         this.#lastStrayAt = now;
         const request = { socket, headers: {}, url: '' } as unknown as IncomingMessage;
         const reason = error.code ?? error.message ?? '';
         for (const host of this.#hosts.values()) host.reportStray(request, code, { reason });
-    }
-
-    #faultOf(error: NodeJS.ErrnoException): Fault {
-        const { bind, port } = this.#options;
-        const code = LISTEN_FAULTS[error.code ?? ''] ?? 'UNEXPECTED';
-        return new Fault(code, { details: { bind, port, reason: error.message }, cause: error });
     }
 }
 

@@ -1,9 +1,9 @@
 import { readKeyValues } from '../dahua/keyValues';
+import { readJson } from '../documents/readJson';
+import { decodeText } from '../documents/readText';
+import { readXml } from '../documents/readXml';
 import { Fault } from '../errors';
 import type { HttpResponse } from '../http/client';
-import { readJson } from './readJson';
-import { decodeText } from './readText';
-import { readXml } from './readXml';
 
 /** What the flow wants the answer as. */
 export const OUTPUTS = ['auto', 'object', 'text', 'buffer'] as const;

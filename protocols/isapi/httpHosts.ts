@@ -1,10 +1,10 @@
+import { type Place, XmlEditor } from '../documents/editXml';
+import { compact, numberAt, textAt } from '../documents/fields';
+import { readXml } from '../documents/readXml';
 import { Fault } from '../errors';
 import type { HttpResponse } from '../http/client';
 import { readAnswer, textOf } from './answer';
 import { meansUnsupported } from './answerFault';
-import { type Place, XmlEditor } from './editXml';
-import { compact, numberAt, textAt } from './fields';
-import { readXml } from './readXml';
 import type { IsapiRequest } from './request';
 
 type Ask = (request: IsapiRequest) => Promise<HttpResponse>;

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { at, listAt, numberAt, textAt } from '../documents/fields';
+import { readJson } from '../documents/readJson';
+import { readXml } from '../documents/readXml';
 import { Fault } from '../errors';
 import type { HttpResponse } from '../http/client';
 import { readAnswer, textOf } from './answer';
-import { at, listAt, numberAt, textAt } from './fields';
-import { readJson } from './readJson';
-import { readXml } from './readXml';
 import type { IsapiRequest } from './request';
 
 /** A search that hands out its matches page by page. */

@@ -1,9 +1,9 @@
 import { type Clock, systemClock } from '../clock';
+import { buildXml } from '../documents/buildXml';
 import { Fault } from '../errors';
 import type { HttpRequest, HttpResponse, HttpStream } from '../http/client';
 import { pause } from '../pause';
 import { answerFault } from './answerFault';
-import { buildXml } from './buildXml';
 
 /** The way to a device, whatever it is. */
 export interface IsapiLink {

@@ -1,8 +1,8 @@
+import { readJson } from '../documents/readJson';
+import { decodeText } from '../documents/readText';
+import { readXml } from '../documents/readXml';
+import { type Fields, fieldsOf, flagOf, numberOf, textOf } from '../documents/values';
 import { Fault, type FaultCode, type IsapiStatus } from '../errors';
-import { readJson } from './readJson';
-import { decodeText } from './readText';
-import { readXml } from './readXml';
-import { type Fields, fieldsOf, flagOf, numberOf, textOf } from './values';
 
 /** What the device says about logins, in the body of a 401 or of `GET /ISAPI/Security/userCheck`. */
 export interface UserCheck {

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type Clock, systemClock } from '../clock';
+import { buildXml } from '../documents/buildXml';
+import { flagAt, numberAt, textAt } from '../documents/fields';
+import { readXml } from '../documents/readXml';
 import { Fault } from '../errors';
 import { LoginBreaker } from '../http/breaker';
 import type { HttpRequest, HttpResponse } from '../http/client';
 import { readUserCheck } from '../http/userCheck';
 import { textOf } from './answer';
-import { buildXml } from './buildXml';
-import { flagAt, numberAt, textAt } from './fields';
-import { readXml } from './readXml';
 
 /** What the panel gives to log in with: `SessionLoginCap`. */
 export interface SessionChallenge {

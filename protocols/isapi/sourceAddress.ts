@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import { Fault } from '../errors';
+import { plainAddress } from '../plainAddress';
 
 /** Addresses and CIDR ranges, IPv4 and IPv6. */
 export class AddressList {
@@ -42,12 +43,6 @@ export class AddressList {
         }
         this.#list.addSubnet(address, prefix, family === 6 ? 'ipv6' : 'ipv4');
     }
-}
-
-/** An IPv4 address that came in over an IPv6 socket (`::ffff:192.0.2.1`) is that IPv4 address. */
-export function plainAddress(address: string): string {
-    if (!address.includes(':')) return address;
-    return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '').replace(/%.*$/, '');
 }
 
 /**

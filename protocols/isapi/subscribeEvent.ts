@@ -1,9 +1,9 @@
+import { buildXml } from '../documents/buildXml';
+import { readJson } from '../documents/readJson';
+import { decodeText } from '../documents/readText';
+import { readXml } from '../documents/readXml';
 import type { HttpRequest } from '../http/client';
 import type { Part } from '../multipart/partSplitter';
-import { buildXml } from './buildXml';
-import { readJson } from './readJson';
-import { decodeText } from './readText';
-import { readXml } from './readXml';
 
 /** Seconds between heartbeats at most; the value of the ISAPI guide's own example, and the largest that devices admit. */
 const LONGEST_HEARTBEAT = 30;

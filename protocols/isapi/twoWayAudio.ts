@@ -3,13 +3,13 @@ import { FRAME_BYTES } from '../audio/clip';
 import type { G711Law } from '../audio/g711';
 import { paceFrames } from '../audio/pacer';
 import type { Clock } from '../clock';
+import { listAt, numberAt, textAt } from '../documents/fields';
+import { readXml } from '../documents/readXml';
 import { Fault } from '../errors';
 import type { HttpRequest, HttpResponse, HttpTalk } from '../http/client';
 import { pause } from '../pause';
 import { textOf } from './answer';
 import { answerFault } from './answerFault';
-import { listAt, numberAt, textAt } from './fields';
-import { readXml } from './readXml';
 import type { IsapiLink, IsapiRequest } from './request';
 
 /** A link that can hand over its connection; a device's own session over ISUP cannot. */

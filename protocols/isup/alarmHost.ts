@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { readXml, type XmlObject, type XmlValue } from '../documents/readXml';
 import { Fault } from '../errors';
-import { readXml, type XmlObject, type XmlValue } from '../isapi/readXml';
 import { readIsapiStatus } from '../isapi/responseStatus';
 
 const HOSTS = '/ISAPI/Event/notification/httpHosts';

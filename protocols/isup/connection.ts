@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock';
+import { plainAddress } from '../plainAddress';
 import { classify, type Framing } from './classifier';
 import type { DasSession } from './dasSession';
 import type { IsupWarning } from './data';
@@ -35,12 +36,6 @@ const MAX_SAMPLE = 2048;
 /** After the last answer a device has this long to read it. */
 const CLOSE_TIMEOUT = 2000;
 
-/** Addresses of IPv4 that came in on an IPv6 socket are written as what they are. */
-export function plainAddress(address: string | undefined): string {
-    if (address === undefined) return '';
-    return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
-}
-
 /** One TCP connection at the ISUP port, whoever is at the other end. It has a deadline, which the listener watches. */
 export class IsupConnection {
     source: Source;
@@ -61,7 +56,7 @@ export class IsupConnection {
         private readonly socket: Socket,
         private readonly host: ConnectionHost,
     ) {
-        this.source = { address: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
+        this.source = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
         this.phase = host.proxied ? 'proxy' : 'classify';
         this.deadline = host.clock.elapsed() + host.limits.stepTimeout;
     }
@@ -69,7 +64,7 @@ export class IsupConnection {
     /** The address and port that the device dialled: asked of the system only where somebody wants to know. */
     get destination(): Source {
         const { localAddress, localPort } = this.socket;
-        return this.dialled ?? { address: plainAddress(localAddress), port: localPort ?? 0 };
+        return this.dialled ?? { address: plainAddress(localAddress ?? ''), port: localPort ?? 0 };
     }
 
     /** Begins to listen; false where the address already has too many connections, and this one is closed. */

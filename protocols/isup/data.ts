@@ -66,6 +66,7 @@ export interface IsupWarning {
         | 'das-address'
         | 'ehome-over-isup'
         | 'limit'
+        | 'datagrams'
         | 'strangers'
         | 'slow-client';
     deviceId?: string;

@@ -1,5 +1,5 @@
-import { decodeText } from '../isapi/readText';
-import { readXml, type XmlObject, type XmlValue } from '../isapi/readXml';
+import { decodeText } from '../documents/readText';
+import { readXml, type XmlObject, type XmlValue } from '../documents/readXml';
 
 /**
  * EHome 2.x, 3.0 and 4.0: one XML message in each datagram, without key or header. Field names from published captures

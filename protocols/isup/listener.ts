@@ -4,8 +4,10 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import { type Clock, systemClock } from '../clock';
 import { Fault } from '../errors';
+import { listenFault } from '../listenFault';
+import { plainAddress } from '../plainAddress';
 import type { Framing } from './classifier';
-import { type ConnectionHost, IsupConnection, plainAddress } from './connection';
+import { type ConnectionHost, IsupConnection } from './connection';
 import { DasSession } from './dasSession';
 import { candidatesIn, type IsupData, type IsupWarning } from './data';
 import { EhomeServer } from './ehomeServer';
@@ -75,6 +77,7 @@ const FREE_PORT_TRIES = 10;
 /** Addresses whose unknown frames were reported already. */
 const MAX_REPORTED = 10_000;
 const REPORT_AGAIN_AFTER = 3_600_000;
+const LEFT_OUT_AGAIN_AFTER = 1000;
 
 /** Asks the system for its randomness by the page: a login needs ten bytes of it, in three pieces. */
 class CryptoRandom implements IsupRandom {
@@ -129,6 +132,7 @@ export class IsupListener {
     private ports: Port[] = [];
     private stopSweep: (() => void) | undefined;
     private closing = false;
+    private leftOutAt = Number.NEGATIVE_INFINITY;
 
     constructor(private readonly options: IsupListenerOptions = {}) {
         this.clock = options.clock ?? systemClock;
@@ -189,7 +193,6 @@ export class IsupListener {
         this.stopSweep?.();
         this.stopSweep = undefined;
         this.table.close(this.clock.elapsed(), options.announce === true);
-        for (const connection of this.connections) connection.destroy();
         await this.closePorts();
     }
 
@@ -230,9 +233,9 @@ export class IsupListener {
     }
 
     private async bind(wanted: number, use: 'register' | 'alarm' | 'both'): Promise<Port> {
+        const bind = this.options.bind || '0.0.0.0';
         for (let attempt = 1; ; attempt++) {
             const tcp = createServer({ allowHalfOpen: true }, (socket) => this.accept(socket));
-            const bind = this.options.bind || '0.0.0.0';
             const udp = createSocket({ type: isIPv6(bind) ? 'udp6' : 'udp4' });
             try {
                 tcp.listen(wanted, bind);
@@ -241,32 +244,31 @@ export class IsupListener {
                 udp.on('message', (bytes, from) => this.datagram(udp, bytes, from, use));
                 udp.bind(number, bind);
                 await once(udp, 'listening');
-                const failed = (error: Error) => this.events.onFault?.(this.faultOf(error, number));
+                const failed = (error: Error) => this.events.onFault?.(listenFault(error, bind, number));
                 tcp.on('error', failed);
                 udp.on('error', failed);
                 return { tcp, udp, number };
             } catch (error) {
                 udp.removeAllListeners('message');
-                await Promise.all([closed(tcp), closed(udp)]);
+                const ended = [closed(tcp), closed(udp)];
+                this.dropConnections();
+                await Promise.all(ended);
                 const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
                 if (wanted === 0 && taken && attempt < FREE_PORT_TRIES) continue;
-                throw this.faultOf(error, wanted);
+                throw listenFault(error, bind, wanted);
             }
         }
     }
 
-    private faultOf(error: unknown, port: number): Fault {
-        const bind = this.options.bind || '0.0.0.0';
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'EADDRINUSE') return new Fault('PORT_IN_USE', { details: { bind, port }, cause: error });
-        if (code === 'EACCES') return new Fault('PORT_FORBIDDEN', { details: { port }, cause: error });
-        if (code === 'EADDRNOTAVAIL') return new Fault('BIND_UNAVAILABLE', { details: { bind }, cause: error });
-        return Fault.from(error);
+    private async closePorts(): Promise<void> {
+        const ended = this.ports.splice(0).flatMap(({ tcp, udp }) => [closed(tcp), closed(udp)]);
+        this.dropConnections();
+        await Promise.all(ended);
     }
 
-    private async closePorts(): Promise<void> {
-        const ports = this.ports.splice(0);
-        await Promise.all(ports.flatMap(({ tcp, udp }) => [closed(tcp), closed(udp)]));
+    /** A port is not closed before its last connection: also that of a device which came while the next port was opened. */
+    private dropConnections(): void {
+        for (const connection of this.connections) connection.destroy();
     }
 
     private sweepLater(): void {
@@ -387,12 +389,27 @@ export class IsupListener {
         use: 'register' | 'alarm' | 'both',
     ): void {
         const source = { address: plainAddress(from.address), port: from.port };
-        if (this.closing || !this.gate.datagram(source.address, this.clock.elapsed())) return;
-        for (const answer of this.ehome.datagram(bytes, source, use)) {
+        if (this.closing) return;
+        const now = this.clock.elapsed();
+        if (!this.gate.datagram(source.address, now)) {
+            this.leaveOut(source.address, now);
+            return;
+        }
+        const answers = this.ehome.datagram(bytes, source, use);
+        // A source port of 0 is a datagram that wants no answer (RFC 768); `send` would throw for it.
+        if (from.port === 0) return;
+        for (const answer of answers) {
             socket.send(answer, from.port, from.address, (error) => {
                 if (error && !this.closing) this.events.onFault?.(Fault.from(error));
             });
         }
+    }
+
+    /** A datagram that is one too many may hold an alarm; a flood of them is said once a second. */
+    private leaveOut(address: string, now: number): void {
+        if (now - this.leftOutAt < LEFT_OUT_AGAIN_AFTER) return;
+        this.leftOutAt = now;
+        this.warn({ what: 'datagrams', address });
     }
 
     private unknown(transport: 'tcp' | 'udp', framing: Framing, source: Source, data: Buffer): void {

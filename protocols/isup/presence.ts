@@ -202,11 +202,10 @@ export class PresenceTable {
     /** The first packet of a login, or a frame that resembles a listed device: nothing of it is proven. */
     registering(registrant: Registrant, source: Source, protocol: string, confidence: Confidence, now: number): void {
         const record = this.at(registrant.deviceId, now);
-        // What anybody can claim must not change what a proven session said.
-        if (record.state === 'online' || record.state === 'authenticated') return;
+        // What anybody can claim must not change what a proven session said, nor keep it alive.
+        if (isProven(record)) return;
         describe(record, registrant);
         Object.assign(record, source, { protocol, confidence, lastSeen: now });
-        if (record.state === 'restored') return;
         if (record.state !== 'registering') this.enter(record, 'registering');
         const reports = reportsOf(record);
         if (reports.registeringAt !== undefined && now - reports.registeringAt < REPEAT_AFTER) return;
@@ -217,13 +216,12 @@ export class PresenceTable {
     /** A login that was refused. A device that is online stays so: anybody may claim its name. */
     rejected(registrant: Registrant, source: Source, protocol: string, reason: string, now: number): void {
         const record = this.at(registrant.deviceId, now);
-        const alive = record.state === 'online' || record.state === 'authenticated';
         const reports = reportsOf(record);
         const again = reports.rejectedFor === reason && now - (reports.rejectedAt ?? NEVER) < REPEAT_AFTER;
-        if (!alive) {
+        if (!isProven(record)) {
             describe(record, registrant);
             Object.assign(record, source, { protocol, confidence: 'identified', lastSeen: now, reason });
-            if (record.state !== 'restored') this.enter(record, 'offline');
+            this.enter(record, 'offline');
         }
         if (again) return;
         reports.rejectedAt = now;
@@ -251,8 +249,8 @@ export class PresenceTable {
         record.loginAddress = source.address;
         record.lastSeen = now;
         if (record.reports) delete record.reports.rejectedAt;
+        if (record.state !== 'online') describe(record, login.registrant);
         if (record.state !== 'online' && record.state !== 'restored') {
-            describe(record, login.registrant);
             Object.assign(record, source, { protocol: '5.0', confidence: 'authenticated' });
             delete record.reason;
             this.enter(record, 'authenticated');
@@ -475,6 +473,11 @@ export class PresenceTable {
         const epoch = Date.parse(iso);
         return Number.isNaN(epoch) ? now : now - (this.options.clock.now() - epoch);
     }
+}
+
+/** A session proved who it is, in this run or the one before. */
+function isProven({ state }: DeviceRecord): boolean {
+    return state === 'online' || state === 'authenticated' || state === 'restored';
 }
 
 function reportsOf(record: DeviceRecord): Reports {

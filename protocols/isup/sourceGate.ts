@@ -34,12 +34,14 @@ interface Source {
 
 /** An address without connections is forgotten after this long: by then its buckets are full again. */
 const FORGET_AFTER = 60_000;
+const SWEEP_AGAIN_AFTER = 1000;
 
 /** Counts per source address: who may still connect, send, and be answered. Times are those of `Clock.elapsed`. */
 export class SourceGate {
     private readonly sources = new Map<string, Source>();
     private readonly strangers: Bucket;
     private total = 0;
+    private sweptAt = Number.NEGATIVE_INFINITY;
 
     constructor(
         private readonly limits: IsupLimits,
@@ -59,7 +61,8 @@ export class SourceGate {
     private source(address: string, now: number): Source | undefined {
         let source = this.sources.get(address);
         if (source === undefined) {
-            if (this.sources.size >= this.limits.addresses) this.sweep(now);
+            // A flood of invented addresses must not cost a walk over all of them for each.
+            if (this.sources.size >= this.limits.addresses && now - this.sweptAt >= SWEEP_AGAIN_AFTER) this.sweep(now);
             if (this.sources.size >= this.limits.addresses) return undefined;
             source = { waiting: 0, connections: 0, usedAt: now };
             this.sources.set(address, source);
@@ -114,6 +117,7 @@ export class SourceGate {
     }
 
     sweep(now: number): void {
+        this.sweptAt = now;
         for (const [address, source] of this.sources) {
             if (source.connections === 0 && now - source.usedAt > FORGET_AFTER) this.sources.delete(address);
         }

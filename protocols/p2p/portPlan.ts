@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { Fault } from '../errors';
+import { listenFault } from '../listenFault';
 
 export type TunnelService = 'sdk' | 'rtsp' | 'http' | 'custom';
 
@@ -31,16 +32,6 @@ function listen(server: Server, host: string, port: number): Promise<void> {
             resolve();
         });
     });
-}
-
-function listenFault(thrown: unknown, bind: string, port: number): Fault {
-    const code = (thrown as NodeJS.ErrnoException).code;
-    const details = { bind, port };
-    if (code === 'EADDRINUSE') return new Fault('PORT_IN_USE', { details, cause: thrown });
-    if (code === 'EACCES') return new Fault('PORT_FORBIDDEN', { details, cause: thrown });
-    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-        return new Fault('BIND_UNAVAILABLE', { details, cause: thrown });
-    return Fault.from(thrown);
 }
 
 /**

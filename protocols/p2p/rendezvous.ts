@@ -104,11 +104,6 @@ export class Rendezvous {
         this.#options = { ...options, serial: checkedSerial(options.serial) };
     }
 
-    /** Milliseconds by which the cloud's clock is ahead of ours. */
-    get clockOffset(): number {
-        return this.#offset;
-    }
-
     /**
      * Asks whether the cloud knows the recorder and whether it is online now.
      *

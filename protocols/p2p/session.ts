@@ -488,9 +488,10 @@ export class P2pSession implements TunnelSource {
     async #repunch(): Promise<void> {
         const relayed = this.#way;
         if (!relayed) return;
-        const leave = await turnstile.enter(this.#leaving.signal);
+        let leave: (() => void) | undefined;
         let device: CloudPort | undefined;
         try {
+            leave = await turnstile.enter(this.#leaving.signal);
             const rendezvous = this.#rendezvous();
             device = await this.#openPort();
             const located = await rendezvous.locate(device);
@@ -510,7 +511,7 @@ export class P2pSession implements TunnelSource {
             device?.close();
         } finally {
             if (device) this.#loosePorts.delete(device);
-            leave();
+            leave?.();
             this.#dropDrained();
         }
     }

@@ -69,11 +69,6 @@ export class TunnelGroup {
         this.#bind = options.bind || '127.0.0.1';
     }
 
-    /** Connections of clients that are open now. */
-    get connectionCount(): number {
-        return this.#sockets.size;
-    }
-
     get report(): TunnelReport {
         const state = this.#lease?.source.state ?? { state: this.#fault ? 'error' : 'closed', fault: this.#fault };
         const fault = state.fault;

@@ -34,7 +34,8 @@ export function udpOn(host: string): OpenUdp {
                 resolve({
                     port: socket.address().port,
                     send(datagram, to) {
-                        if (!closed) socket.send(datagram, to.port, to.host, () => undefined);
+                        // Port 0, where a datagram without a source is answered, would make `send` throw.
+                        if (!closed && to.port > 0) socket.send(datagram, to.port, to.host, () => undefined);
                     },
                     listen(receive) {
                         socket.on('message', (datagram, from) =>

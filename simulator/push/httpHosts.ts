@@ -1,5 +1,5 @@
 import net from 'node:net';
-import type { XmlObject } from '../../protocols/isapi/readXml';
+import type { XmlObject } from '../../protocols/documents/readXml';
 import { readJsonBody, readXmlBody, xmlDocument } from '../bodies';
 import type { Exchange } from '../exchange';
 import type { Outcome } from '../outcomes';

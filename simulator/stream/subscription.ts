@@ -1,4 +1,4 @@
-import type { XmlObject } from '../../protocols/isapi/readXml';
+import type { XmlObject } from '../../protocols/documents/readXml';
 import { NAMESPACES, readXmlBody, xmlDocument } from '../bodies';
 import type { Exchange } from '../exchange';
 import type { EventStreams } from './eventStreams';

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { Device } from '../../devices/device';
 import { collectDiagnostics } from '../../devices/diagnostics';
 import { StandIns } from '../../devices/standIns';
-import { readXml } from '../../protocols/isapi/readXml';
+import { readXml } from '../../protocols/documents/readXml';
 import { Camera } from '../../simulator/camera';
 import { run } from '../../simulator/cli';
 import { readCommandLine } from '../../simulator/cliOptions';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { DeviceRequests } from '../../devices/deviceRequests';
-import { OPERATIONS } from '../../devices/operations';
+import { OPERATIONS } from '../../protocols/operations';
 import type { Progress } from '../../protocols/progress';
 import { Doors } from '../../simulator/access/doors';
 import { readXmlBody } from '../../simulator/bodies';

@@ -8,8 +8,8 @@ import type { DeviceLink } from '../../devices/link';
 import { RecorderChannels } from '../../devices/recorderChannels';
 import type { Occurrence } from '../../events/deviceEvent';
 import type { Post } from '../../protocols/isapi/alarmHost';
-import type { Channel } from '../../protocols/isapi/operations/channels';
 import type { Part } from '../../protocols/multipart/partSplitter';
+import type { Channel } from '../../protocols/operations/channels';
 
 function xml(channel: number, type = 'VMD', more = ''): string {
     const time = new Date().toISOString();
@@ -24,6 +24,24 @@ function textPart(channel: number): Part {
 }
 
 const proxies = (...ids: number[]): Channel[] => ids.map((id) => ({ id, source: 'proxy' }));
+
+function postOf(channel: number): Post {
+    const post = { parts: [textPart(channel)], source: '192.0.2.1', receivedAt: Date.now(), respond: () => true };
+    return post as unknown as Post;
+}
+
+/** What takes posts, and the channels of the events that came out. */
+function receiving(channels: RecorderChannels) {
+    const numbers: (number | null)[] = [];
+    const receiver = new AlarmReceiver({
+        filter: { kinds: [], channels: [], repeat: 'all', hold: 0, replay: 'all', heartbeats: false },
+        pictures: 'with',
+        channels,
+        onOccurrence: ({ event }) => numbers.push(event.channel),
+        onUnreadable: (_part, reason) => assert.fail(reason),
+    });
+    return { receiver, numbers };
+}
 
 async function until(happened: () => boolean): Promise<void> {
     while (!happened()) await turn();
@@ -81,16 +99,8 @@ describe('channels beyond 32', () => {
         const lists = [async () => proxies(2, 34), async () => Promise.reject(new Error('offline'))];
         for (const list of lists) {
             const channels = new RecorderChannels(list);
-            const numbers: (number | null)[] = [];
-            const receiver = new AlarmReceiver({
-                filter: { kinds: [], channels: [], repeat: 'all', hold: 0, replay: 'all', heartbeats: false },
-                pictures: 'with',
-                channels,
-                onOccurrence: ({ event }) => numbers.push(event.channel),
-                onUnreadable: (_part, reason) => assert.fail(reason),
-            });
-            const post = { parts: [textPart(34)], source: '192.0.2.1', receivedAt: Date.now(), respond: () => true };
-            receiver.receive(post as unknown as Post);
+            const { receiver, numbers } = receiving(channels);
+            receiver.receive(postOf(34));
             await until(() => numbers.length === 1);
             assert.deepEqual(numbers, [34]);
             receiver.close();
@@ -99,16 +109,8 @@ describe('channels beyond 32', () => {
 
     it('of posted events are understood as well, and a post that waits is not lost when the node closes', async () => {
         const channels = new RecorderChannels(() => new Promise(() => undefined));
-        const numbers: (number | null)[] = [];
-        const receiver = new AlarmReceiver({
-            filter: { kinds: [], channels: [], repeat: 'all', hold: 0, replay: 'all', heartbeats: false },
-            pictures: 'with',
-            channels,
-            onOccurrence: ({ event }) => numbers.push(event.channel),
-            onUnreadable: (_part, reason) => assert.fail(reason),
-        });
-        const post = { parts: [textPart(33)], source: '192.0.2.1', receivedAt: Date.now(), respond: () => true };
-        receiver.receive(post as unknown as Post);
+        const { receiver, numbers } = receiving(channels);
+        receiver.receive(postOf(33));
         assert.deepEqual(numbers, []);
         receiver.close();
         assert.deepEqual(numbers, [33]);

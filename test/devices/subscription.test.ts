@@ -3,7 +3,7 @@ import { afterEach, describe, it } from 'node:test';
 import { Device } from '../../devices/device';
 import { typesOf } from '../../devices/eventTypes';
 import type { Occurrence } from '../../events/deviceEvent';
-import type { EventTrigger } from '../../protocols/isapi/operations/detection';
+import type { EventTrigger } from '../../protocols/operations/detection';
 import { Camera, type CameraOptions } from '../../simulator/camera';
 import { settingsOf } from '../support/catchUp';
 import { hastyClock, LOGIN } from '../support/requests';

@@ -47,28 +47,35 @@ for (const runtime of RUNTIMES) {
             for (const one of toClose.splice(0).reverse()) await one.close();
         });
 
+        /** A Node-RED that shows the events of a terminal, and fetches what it missed. */
+        const start = (
+            terminal: Terminal,
+            more: { userDir?: string; settings?: object; stream?: object; nodes?: object[] },
+        ) =>
+            startNodeRed({
+                ...runtime.options,
+                ...(more.userDir !== undefined && { userDir: more.userDir }),
+                flows: [
+                    TAB,
+                    device(terminal.port),
+                    alertStream({ catchUp: true, ...more.stream }),
+                    debug('events'),
+                    debug('changes'),
+                    ...(more.nodes ?? []),
+                ],
+                credentials: { device: LOGIN },
+                settings: { ...more.settings },
+            });
+
         for (const { name, contextStorage, keeps } of STORES) {
             const does = keeps ? 'fetches what it missed during a restart' : 'begins with now after a restart';
             it(`${does}, with a context store ${name}`, async () => {
                 const terminal = await new Terminal({ login: { ...LOGIN } }).listen();
                 toClose.push(terminal);
                 const userDir = userFolder();
-                const start = () =>
-                    startNodeRed({
-                        ...runtime.options,
-                        userDir,
-                        flows: [
-                            TAB,
-                            device(terminal.port),
-                            alertStream({ catchUp: true }),
-                            debug('events'),
-                            debug('changes'),
-                        ],
-                        credentials: { device: LOGIN },
-                        settings: { contextStorage },
-                    });
+                const how = { userDir, settings: { contextStorage } };
                 try {
-                    const before = await start();
+                    const before = await start(terminal, how);
                     await before.until(() => before.statuses.get('stream')?.fill === 'green', 'a green status');
                     const { row } = terminal.emit({ major: 5, minor: 21, door: 1 });
                     await before.until(() => eventsOf(before)[0]?.access.serial === row.serial, 'a live event');
@@ -77,7 +84,7 @@ for (const runtime of RUNTIMES) {
                         { length: 40 },
                         () => terminal.emit({ major: 5, minor: 22, door: 1 }).row.serial,
                     );
-                    const after = await start();
+                    const after = await start(terminal, how);
                     toClose.push(after);
                     await after.until(() => after.statuses.get('stream')?.fill === 'green', 'a green status');
                     const { row: next } = terminal.emit({ major: 5, minor: 21, door: 1 });
@@ -104,28 +111,18 @@ for (const runtime of RUNTIMES) {
             toClose.push(terminal);
             const port = await freePort();
             const userDir = userFolder();
-            const start = () =>
-                startNodeRed({
-                    ...runtime.options,
-                    userDir,
-                    flows: [
-                        TAB,
-                        device(terminal.port),
-                        alertStream({ catchUp: true, once: true }),
-                        alarmHost(port, { device: 'device', once: true }),
-                        debug('events'),
-                        debug('changes'),
-                        debug('rejected'),
-                    ],
-                    credentials: { device: LOGIN },
-                    settings: { contextStorage: ON_DISK },
-                });
+            const how = {
+                userDir,
+                settings: { contextStorage: ON_DISK },
+                stream: { once: true },
+                nodes: [alarmHost(port, { device: 'device', once: true }), debug('rejected')],
+            };
             const happen = () =>
                 Array.from({ length: 20 }, () => terminal.emit({ major: 5, minor: 22, door: 1 }).row.serial);
             const serials = (nodeRed: RunningNodeRed) => eventsOf(nodeRed).map(({ access }) => access.serial);
             const idle = () => terminal.pushes.pending === 0;
             try {
-                const before = await start();
+                const before = await start(terminal, how);
                 await before.until(() => before.statuses.get('stream')?.fill === 'green', 'a green status');
                 terminal.pushTo(`http://127.0.0.1:${port}/alarm`);
                 const first = happen();
@@ -134,7 +131,7 @@ for (const runtime of RUNTIMES) {
                 assert.deepEqual(serials(before), first);
                 await before.close();
                 const missed = happen();
-                const after = await start();
+                const after = await start(terminal, how);
                 toClose.push(after);
                 await after.until(() => serials(after).length >= missed.length, 'what was missed');
                 while (!idle()) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -150,11 +147,7 @@ for (const runtime of RUNTIMES) {
         it('says on its second output that a device has no such log, and for which family', async () => {
             const terminal = await new Terminal({ login: { ...LOGIN }, history: { supported: false } }).listen();
             toClose.push(terminal);
-            const nodeRed = await startNodeRed({
-                ...runtime.options,
-                flows: [TAB, device(terminal.port), alertStream({ catchUp: true }), debug('events'), debug('changes')],
-                credentials: { device: LOGIN },
-            });
+            const nodeRed = await start(terminal, {});
             toClose.push(nodeRed);
             const told = await nodeRed.until(
                 () =>

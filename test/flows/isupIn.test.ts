@@ -10,6 +10,7 @@ import { vectors } from '../protocols/isup/vectors';
 import { freePort } from '../support/freePort';
 import { RUNTIMES, type Runtime } from '../support/matrix';
 import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
+import { debug, flowNode, TAB } from './flow';
 
 const KEY = 'Canary-7f3a';
 const LOGIN = { username: 'admin', password: 'vigia123' };
@@ -21,22 +22,38 @@ interface RequestAnswer {
     error?: { code?: string; message: string };
 }
 
-const TAB = { id: 'tab', type: 'tab', label: 'test' };
+/** A door behind NAT: its `device-config`, and what the device itself has. */
+const DOOR = {
+    id: 'config',
+    type: 'device-config',
+    name: 'porta',
+    link: 'isup',
+    isupId: 'DOOR1',
+    listener: 'isup',
+    version: 1,
+    credentials: { isupKey: 'Door-key-1' },
+};
+const DOOR_DEVICE = { deviceId: 'DOOR1', key: 'Door-key-1' };
 
-const debug = (id: string) => ({
-    id,
-    type: 'debug',
-    z: 'tab',
-    // A node without a place on the canvas counts as a config node, which must not be named like an id.
-    x: 400,
-    y: 100,
-    name: `show ${id}`,
-    active: true,
-    tosidebar: true,
-    complete: 'true',
-    targetType: 'full',
-    wires: [],
-});
+/** A request to that door and the button that sends it; their ids are `do <name>` and `ask <name>`. */
+function doorRequest(name: string, more: object): object[] {
+    return [
+        flowNode(`ask ${name}`, 'inject', { props: [], wires: [[`do ${name}`]] }),
+        flowNode(`do ${name}`, 'isapi-request', {
+            device: 'config',
+            version: 1,
+            wires: [[`answer ${name}`]],
+            ...more,
+        }),
+        debug(`answer ${name}`),
+    ];
+}
+
+const press = (nodeRed: RunningNodeRed, name: string) =>
+    nodeRed.adminPost(`/inject/${encodeURIComponent(`ask ${name}`)}`, {});
+
+/** Shows what a request failed with. */
+const FAILURES = [flowNode('errors', 'catch', { scope: null, wires: [['failed']] }), debug('failed')];
 
 /** A deploy is over before the port is open: a device tries again, as real ones do. */
 async function comeOnline(device: IsupDevice): Promise<string> {
@@ -250,43 +267,20 @@ for (const runtime of RUNTIMES) {
 
         it('carries isapi-request to a device through its session, and says so when it is not online', async () => {
             await stage({}, async ({ nodeRed, flows, device }) => {
-                const config = {
-                    id: 'config',
-                    type: 'device-config',
-                    name: 'porta',
-                    link: 'isup',
-                    isupId: 'DOOR1',
-                    listener: 'isup',
-                    version: 1,
-                    credentials: { isupKey: 'Door-key-1' },
-                };
-                const place = { z: 'tab', x: 200, y: 200 };
-                const ask = { id: 'ask', type: 'inject', ...place, props: [], wires: [['request']] };
-                const request = {
-                    id: 'request',
-                    type: 'isapi-request',
-                    ...place,
-                    device: 'config',
-                    method: 'GET',
-                    path: '/ISAPI/System/deviceInfo',
-                    version: 1,
-                    wires: [['answer']],
-                };
-                const errors = { id: 'errors', type: 'catch', ...place, scope: null, wires: [['failed']] };
-                const others = [config, ask, request, errors, debug('answer'), debug('failed')];
-                await nodeRed.deploy([...flows({ accept: 'known' }), ...others], 'full');
-                await nodeRed.adminPost('/inject/ask', {});
+                const info = doorRequest('info', { method: 'GET', path: '/ISAPI/System/deviceInfo' });
+                await nodeRed.deploy([...flows({ accept: 'known' }), DOOR, ...info, ...FAILURES], 'full');
+                await press(nodeRed, 'info');
                 const failed = await nodeRed.until(() => nodeRed.debugMessages('failed')[0], 'an error');
                 assert.match(JSON.stringify(failed.value), /ISUP_OFFLINE|ISUP_LISTENER_MISSING/);
-                const door = device({ deviceId: 'DOOR1', key: 'Door-key-1' });
+                const door = device(DOOR_DEVICE);
                 assert.equal(await comeOnline(door), 'online', 'listed and keyed by its device-config');
                 const online = await nodeRed.until(
                     () => nodeRed.debugMessages('presence').find(({ topic }) => topic === 'porta/presence'),
                     'presence under the name of the device-config',
                 );
                 assert.ok(online);
-                await nodeRed.adminPost('/inject/ask', {});
-                const answer = await nodeRed.until(() => nodeRed.debugMessages('answer')[0], 'an answer');
+                await press(nodeRed, 'info');
+                const answer = await nodeRed.until(() => nodeRed.debugMessages('answer info')[0], 'an answer');
                 assert.match(JSON.stringify(answer.value), /"model":"DS-TEST-CAM"/);
                 assert.equal((answer.value as { statusCode: number }).statusCode, 200);
             });
@@ -304,58 +298,31 @@ for (const runtime of RUNTIMES) {
             });
             try {
                 await stage({}, async ({ nodeRed, flows, device }) => {
-                    const config = {
-                        id: 'config',
-                        type: 'device-config',
-                        name: 'porta',
-                        link: 'isup',
-                        isupId: 'DOOR1',
-                        listener: 'isup',
-                        version: 1,
-                        credentials: { isupKey: 'Door-key-1' },
-                    };
-                    const place = { z: 'tab', x: 200, y: 200 };
-                    const request = (operation: string, params: object = {}, more: object = {}) => [
-                        {
-                            id: `ask ${operation}`,
-                            type: 'inject',
-                            ...place,
-                            props: [],
-                            wires: [[`do ${operation}`]],
-                        },
-                        {
-                            id: `do ${operation}`,
-                            type: 'isapi-request',
-                            ...place,
-                            device: 'config',
-                            operation,
-                            params,
-                            version: 1,
-                            wires: [[`answer ${operation}`]],
-                            ...more,
-                        },
-                        debug(`answer ${operation}`),
-                    ];
                     const asked = [
-                        ...request('snapshot'),
-                        ...request('accessHistory', HISTORY, { paging: 'collect' }),
-                        ...request('doorCommand', { door: '1', command: 'open' }),
-                        { id: 'errors', type: 'catch', ...place, scope: null, wires: [['failed']] },
-                        debug('failed'),
+                        ...doorRequest('snapshot', { operation: 'snapshot' }),
+                        ...doorRequest('accessHistory', {
+                            operation: 'accessHistory',
+                            params: HISTORY,
+                            paging: 'collect',
+                        }),
+                        ...doorRequest('doorCommand', {
+                            operation: 'doorCommand',
+                            params: { door: '1', command: 'open' },
+                        }),
+                        ...FAILURES,
                     ];
-                    await nodeRed.deploy([...flows(), config, ...asked]);
+                    await nodeRed.deploy([...flows(), DOOR, ...asked]);
                     const failed = () => nodeRed.debugMessages('failed').map(({ value }) => value as RequestAnswer);
                     for (const operation of ['snapshot', 'accessHistory', 'doorCommand']) {
                         const before = failed().length;
-                        await nodeRed.adminPost(`/inject/${encodeURIComponent(`ask ${operation}`)}`, {});
+                        await press(nodeRed, operation);
                         await nodeRed.until(() => failed().length > before, `${operation} to fail`);
                         const { error } = failed().at(-1)!;
                         assert.equal(error?.code, 'ISUP_OFFLINE', operation);
                         assert.match(error.message, /not online/);
                     }
                     const door = device({
-                        deviceId: 'DOOR1',
-                        key: 'Door-key-1',
+                        ...DOOR_DEVICE,
                         isapi: async ({ method, path, body }: DeskRequest) => {
                             if (path.startsWith('/ISAPI/Streaming/')) return undefined;
                             return (await isapi.request({ method, path, ...(body !== '' && { body }) })).body;
@@ -363,7 +330,7 @@ for (const runtime of RUNTIMES) {
                     });
                     assert.equal(await comeOnline(door), 'online');
                     const ask = async (operation: string) => {
-                        await nodeRed.adminPost(`/inject/${encodeURIComponent(`ask ${operation}`)}`, {});
+                        await press(nodeRed, operation);
                         const message = await nodeRed.until(
                             () => nodeRed.debugMessages(`answer ${operation}`)[0] ?? failed()[3],
                             `${operation} through the session`,

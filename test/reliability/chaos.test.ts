@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { Device, type DeviceSettings } from '../../devices/device';
+import { Device } from '../../devices/device';
 import type { Occurrence } from '../../events/deviceEvent';
 import { EventReader } from '../../events/eventReader';
 import { Fault } from '../../protocols/errors';
@@ -15,6 +15,7 @@ import { LOGIN } from '../flows/flow';
 import { Host } from '../protocols/isapi/support/recordingHost';
 import { until } from '../protocols/p2p/support/waiting';
 import { ChaosProxy, TROUBLES, type Trouble } from '../support/chaosProxy';
+import { deviceSettings } from '../support/deviceSettings';
 import { FastClock } from '../support/fastClock';
 import { Random } from '../support/random';
 import { amount, SEED } from './extent';
@@ -25,21 +26,7 @@ const ROUNDS = amount(1, 8);
 /** After these the connection is of no use any more. */
 const BREAKING: readonly Trouble[] = ['cut', 'reset', 'half-open', 'stall'];
 
-function settingsFor(port: number): DeviceSettings {
-    return {
-        ...{
-            name: 'gate',
-            vendor: 'auto',
-            link: 'direct',
-            host: '127.0.0.1',
-            port,
-            protocol: 'http',
-            verify: 'verify',
-        },
-        ...{ fingerprint: '', auth: 'auto', ...LOGIN, timeout: 30_000, maxSockets: 1 },
-        p2p: { serial: '', cloud: 'easy4ip', cloudServer: '', cloudUser: '', cloudKey: '' },
-    } as DeviceSettings;
-}
+const settingsFor = (port: number) => deviceSettings(port, { ...LOGIN, name: 'gate', timeout: 30_000 });
 
 /** The number that a test gave an event. */
 function numberOf({ raw }: Occurrence): number {

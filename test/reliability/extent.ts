@@ -1,7 +1,7 @@
 import { seedOfRun } from '../support/random';
 
 /** The long form, `npm run test:reliability`; else the short one, which is part of `npm test`. */
-export const LONG = process.env.VIGIA_RELIABILITY === 'long';
+const LONG = process.env.VIGIA_RELIABILITY === 'long';
 
 /** How much of something is done in the form that runs. */
 export function amount(short: number, long: number): number {

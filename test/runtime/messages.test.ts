@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { util } from '@node-red/util';
 import type { Occurrence } from '../../events/deviceEvent';
-import { readXml } from '../../protocols/isapi/readXml';
+import { readXml } from '../../protocols/documents/readXml';
 import { eventMessage, pictureMessages } from '../../runtime/messages';
 
 const XML = '<EventNotificationAlert><channelID>1</channelID><__proto__><a>1</a></__proto__></EventNotificationAlert>';

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, describe, test } from 'node:test';
 import type { Fault } from '../../../protocols/errors';
+import { LoginBreaker } from '../../../protocols/http/breaker';
 import type { HttpClientOptions, HttpStream } from '../../../protocols/http/client';
 import { clientFor, rawDevice, TestDevice } from './support/device';
 
@@ -35,6 +36,23 @@ const broken = async ({ body }: HttpStream): Promise<Fault> => {
 const head = 'HTTP/1.1 200 OK\r\nContent-Type: multipart/mixed; boundary=MIME_boundary\r\n';
 
 describe('an event stream', () => {
+    test('leaves no connection where its client is closed at the moment it opens', async () => {
+        const device = await new TestDevice({
+            page: (_seen, response) => void response.writeHead(200).flushHeaders(),
+        }).start();
+        const breaker = new LoginBreaker();
+        const client = clientFor(device.port, { breaker });
+        stops.push(
+            () => client.close(),
+            () => device.stop(),
+        );
+        breaker.locked({ locked: true });
+        breaker.reset();
+        breaker.onChange(() => client.close());
+        await assert.rejects(client.open({ path: STREAM }), { code: 'CLOSED' });
+        while (device.sockets.size > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    });
+
     test('logs in, then stays open while requests go on beside it', async () => {
         const parts: (() => void)[] = [];
         const device = await new TestDevice({

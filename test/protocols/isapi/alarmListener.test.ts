@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
 import { request } from 'node:https';
 import { connect, createServer } from 'node:net';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { Fault } from '../../../protocols/errors';
 import { AlarmHost, type AlarmHostOptions, type Post, type Rejection } from '../../../protocols/isapi/alarmHost';
 import { AlarmListeners } from '../../../protocols/isapi/alarmListener';
@@ -27,6 +30,17 @@ async function post(port: number, path: string): Promise<number> {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', body: EVENT });
     await answer.text();
     return answer.status;
+}
+
+/** @returns gives the server that was opened last in this test */
+function captureServer(test: TestContext): () => http.Server {
+    const original = http.createServer;
+    let server: http.Server | undefined;
+    test.mock.method(http, 'createServer', (options: http.ServerOptions) => {
+        server = original(options);
+        return server;
+    });
+    return () => server!;
 }
 
 const withCode = (code: string) => (thrown: unknown) => thrown instanceof Fault && thrown.code === code;
@@ -77,6 +91,18 @@ describe('the ports that alarms come in on', () => {
         await listening.close();
     });
 
+    it('hang up on who does not, even where they keep their own side open', async (test) => {
+        const opened = captureServer(test);
+        const listening = await new AlarmListeners().listen(LOOPBACK, '/alarm', newHost().host);
+        test.after(() => listening.close());
+        const socket = connect({ port: listening.port, host: '127.0.0.1', allowHalfOpen: true });
+        test.after(() => socket.destroy());
+        socket.write('nonsense\r\n\r\n');
+        await once(socket.resume(), 'end');
+        const left = () => new Promise<number>((resolve) => opened().getConnections((_error, count) => resolve(count)));
+        while ((await left()) > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    });
+
     it('forgive stray bytes before the request line, as recorders send them', async () => {
         const { host, posts, rejections } = newHost();
         const listening = await new AlarmListeners().listen(LOOPBACK, '/alarm', host);
@@ -91,6 +117,36 @@ describe('the ports that alarms come in on', () => {
         assert.equal(posts.length, 1);
         assert.deepEqual(rejections, []);
         await listening.close();
+    });
+
+    it('forgive them under TLS, too', async () => {
+        const { key, cert } = selfSigned('127.0.0.1');
+        const { host, posts } = newHost();
+        const listening = await new AlarmListeners().listen({ ...LOOPBACK, tls: { key, cert } }, '/alarm', host);
+        const socket = connectTls({ port: listening.port, host: '127.0.0.1', ca: cert });
+        socket.write(
+            `#POST /alarm HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${EVENT.length}\r\n\r\n${EVENT}`,
+        );
+        const [answer] = await once(socket, 'data');
+        assert.match(String(answer), /^HTTP\/1\.1 200/);
+        assert.equal(posts.length, 1);
+        await listening.close();
+    });
+
+    it('go on where a connection cannot be accepted, however often, and say so', async (test) => {
+        const opened = captureServer(test);
+        const { host, posts, rejections } = newHost();
+        const listening = await new AlarmListeners().listen(LOOPBACK, '/alarm', host);
+        test.after(() => listening.close());
+        const tooMany = Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' });
+        for (let times = 0; times < 3; times += 1) opened().emit('error', tooMany);
+        assert.deepEqual(
+            rejections.map(({ fault }) => fault.code),
+            ['UNEXPECTED'],
+        );
+        assert.match(rejections[0]!.fault.message, /EMFILE/);
+        assert.equal(await post(listening.port, '/alarm'), 200);
+        assert.equal(posts.length, 1);
     });
 
     it('speak TLS with the certificate they are given', async () => {

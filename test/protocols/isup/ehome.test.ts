@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readXml } from '../../../protocols/isapi/readXml';
+import { readXml } from '../../../protocols/documents/readXml';
 import {
     type EhomeMessage,
     param,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import dgram, { type Socket } from 'node:dgram';
 import { describe, it } from 'node:test';
 import { readEhome } from '../../../protocols/isup/ehome';
 import { IsupListener } from '../../../protocols/isup/listener';
@@ -31,6 +32,33 @@ describe('the ISUP listener and EHome', () => {
             assert.equal(online!.port, device.port, 'the source of the datagram, not what the device believes');
             await device.ask(wire('ehome_register_20'), rig.port);
             assert.deepEqual(rig.said(), ['online'], 'registering again is no news');
+        });
+    });
+
+    it('reads a datagram without a source port, and answers nothing', async (test) => {
+        const sockets: Socket[] = [];
+        const original = dgram.createSocket;
+        const opening = test.mock.method(dgram, 'createSocket', (options: dgram.SocketOptions) => {
+            const socket = original(options);
+            sockets.push(socket);
+            return socket;
+        });
+        await withListener({}, async (rig) => {
+            opening.mock.restore();
+            // As the kernel hands it over; to send one takes a raw socket.
+            const from = { address: '127.0.0.1', family: 'IPv4', port: 0, size: 0 };
+            sockets[0]!.emit('message', wire('ehome_register_20'), from);
+            assert.deepEqual(rig.said(), ['online']);
+        });
+    });
+
+    it('says that it reads no more of who sends too much', async () => {
+        await withListener({ clock: new ManualClock(), limits: { datagramRate: 1 } }, async (rig) => {
+            const device = await rig.udp();
+            for (let count = 0; count < 10; count += 1) device.send(wire('ehome_alarm'), rig.listener.alarmPort);
+            await until('the warning', () => rig.warnings.length > 0);
+            assert.deepEqual(rig.warnings, [{ what: 'datagrams', address: '127.0.0.1' }]);
+            assert.equal(rig.data.length, 4);
         });
     });
 

@@ -39,6 +39,16 @@ describe('the limits of the listener', () => {
         assert.equal(gate.connections, 0);
     });
 
+    it('a flood of addresses costs no walk over all of them for each', () => {
+        const gate = new SourceGate(DEFAULT_LIMITS, 0);
+        const flood = 2 * DEFAULT_LIMITS.addresses;
+        const began = performance.now();
+        for (let i = 0; i < flood; i++) gate.datagram(`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, 0);
+        // A walk takes a millisecond: it would be a minute.
+        assert.ok(performance.now() - began < 10_000);
+        assert.equal(gate.addresses, DEFAULT_LIMITS.addresses);
+    });
+
     it('no flood of addresses or of invented devices grows without end', () => {
         const gate = new SourceGate({ ...DEFAULT_LIMITS, addresses: 100 }, 0);
         for (let i = 0; i < 1000; i++) gate.datagram(`10.0.${i >> 8}.${i & 255}`, 0);

@@ -1,13 +1,29 @@
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { seal } from '../../../protocols/isup/envelope';
 import { encrypt } from '../../../protocols/isup/keys';
+import { IsupListener } from '../../../protocols/isup/listener';
 import { DISCONNECT, PINGREQ, writeConnect, writePublish, writeSubscribe } from '../../../protocols/isup/mqtt';
+import { freePort } from '../../support/freePort';
 import { ManualClock } from '../../support/manualClock';
 import { login, online, type Rig, until, withListener } from './rig';
 import { identity, vectors, wire } from './vectors';
 
 const { deviceId, shortSerial, sessionKey } = identity;
+
+/** A device that calls until somebody answers, and stays then. */
+async function callUntilHeard(port: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+        const socket = connect({ port, host: 'localhost' });
+        const outcome = new Promise((resolve) => socket.once('connect', resolve).once('error', resolve));
+        const failed = (await outcome) instanceof Error;
+        if (!failed && !signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        socket.destroy();
+    }
+}
 
 describe('the ISUP listener', () => {
     it('replays a recorded first session byte for byte, and tells registering and online', async () => {
@@ -450,6 +466,24 @@ describe('the ISUP listener', () => {
                 { code: 'PORT_IN_USE' },
             );
         });
+    });
+
+    it('reports that also where a device has come in the meantime', async () => {
+        const port = await freePort();
+        const taken = createSocket('udp4').bind(port, '127.0.0.1');
+        await once(taken, 'listening');
+        const device = new AbortController();
+        const calling = callUntilHeard(port, device.signal);
+        try {
+            // By its name the second socket is bound only a moment after the first.
+            const listener = new IsupListener({ bind: 'localhost', port, alarmPort: port });
+            await assert.rejects(listener.listen(), { code: 'PORT_IN_USE' });
+            assert.equal(listener.openConnections, 0);
+        } finally {
+            device.abort();
+            taken.close();
+            await calling;
+        }
     });
 
     it('shows no key in rows, presence or errors', async () => {

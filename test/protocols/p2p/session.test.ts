@@ -111,6 +111,24 @@ describe('a P2P session', () => {
         assert.deepEqual(names(states), ['opening', 'open/relay']);
     });
 
+    it('is closed without a trace while it waits for its turn to leave the relay', async () => {
+        const { cloud } = await world({ nat: 'symmetric' });
+        const { made, states } = session(cloud, { repunchAfter: 50, punchTimeout: 200 });
+        made.open();
+        await until('the relay', () => states.at(-1)?.route === 'relay');
+        const mute = await udpOn('127.0.0.1')();
+        cleanups.push(() => mute.close());
+        // As many handshakes as there may be at a time.
+        for (let count = 0; count < 6; count += 1) {
+            session(cloud, { profile: { ...EASY4IP, host: '127.0.0.1', port: mute.port } }).made.open();
+        }
+        await new Promise((resolve) => setTimeout(resolve, 400));
+        await made.close();
+        assert.equal(states.at(-1)?.state, 'closed');
+        // An error that nobody takes comes a moment later, and would end Node-RED.
+        await new Promise((resolve) => setImmediate(resolve));
+    });
+
     it('leaves the relay for a direct route when a hole opens later, without cutting what runs', async () => {
         const { cloud, recorder } = await world({ nat: 'symmetric' });
         const { made, states } = session(cloud, { repunchAfter: 300 });

@@ -1,9 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
-import { CLIP_FORMATS, type ClipFormat, framesOf, G711_RATE, soundOf } from '../../audio/clip';
-import { decodeG711, type G711Law } from '../../audio/g711';
-import { writeWav } from '../../audio/wav';
-import { Fault } from '../../errors';
-import { lawOf, listen, play, readAudioChannels, type TalkOptions } from '../twoWayAudio';
+import { CLIP_FORMATS, type ClipFormat, framesOf, G711_RATE, soundOf } from '../audio/clip';
+import { decodeG711, type G711Law } from '../audio/g711';
+import { writeWav } from '../audio/wav';
+import { Fault } from '../errors';
+import { lawOf, listen, play, readAudioChannels, type TalkOptions } from '../isapi/twoWayAudio';
 import type { Context, Operations, Parameters, Result, Values } from './operation';
 
 const CHANNEL = {

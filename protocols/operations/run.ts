@@ -1,9 +1,9 @@
-import { Fault } from '../../errors';
-import type { HttpResponse } from '../../http/client';
-import { readAnswer } from '../answer';
-import { type Page, pages } from '../paging';
-import { ask, type IsapiLink, type IsapiRequest } from '../request';
-import { needsReboot, readIsapiStatus } from '../responseStatus';
+import { Fault } from '../errors';
+import type { HttpResponse } from '../http/client';
+import { readAnswer } from '../isapi/answer';
+import { type Page, pages } from '../isapi/paging';
+import { ask, type IsapiLink, type IsapiRequest } from '../isapi/request';
+import { needsReboot, readIsapiStatus } from '../isapi/responseStatus';
 import {
     type Context,
     isComposed,

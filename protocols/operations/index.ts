@@ -1,6 +1,7 @@
 import { ACCESS_OPERATIONS } from './access';
 import { AUDIO_OPERATIONS } from './audio';
 import { CHANNEL_OPERATIONS } from './channels';
+import { DAHUA_OPERATIONS } from './dahua';
 import { DETECTION_OPERATIONS } from './detection';
 import { DEVICE_OPERATIONS } from './device';
 import { IMAGE_OPERATIONS } from './image';
@@ -14,8 +15,8 @@ import { PICTURE_OPERATIONS } from './pictures';
 import { PTZ_OPERATIONS } from './ptz';
 import { RECORDING_OPERATIONS } from './recordings';
 
-/** The ready operations of ISAPI by their id. Saved flows hold the ids: they change by migration only. */
-export const ISAPI_OPERATIONS: Operations = {
+/** Every ready operation by its id. Saved flows hold the ids: they change by migration only. */
+export const OPERATIONS: Operations = {
     ...DEVICE_OPERATIONS,
     ...CHANNEL_OPERATIONS,
     ...PICTURE_OPERATIONS,
@@ -30,4 +31,5 @@ export const ISAPI_OPERATIONS: Operations = {
     ...AUDIO_OPERATIONS,
     ...RECORDING_OPERATIONS,
     ...PANEL_OPERATIONS,
+    ...DAHUA_OPERATIONS,
 };

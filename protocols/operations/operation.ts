@@ -1,9 +1,9 @@
-import type { Clock } from '../../clock';
-import type { HttpResponse } from '../../http/client';
-import type { OnProgress } from '../../progress';
-import type { Page, PagedSearch } from '../paging';
-import type { IsapiLink, IsapiRequest } from '../request';
-import type { AudioLink } from '../twoWayAudio';
+import type { Clock } from '../clock';
+import type { HttpResponse } from '../http/client';
+import type { Page, PagedSearch } from '../isapi/paging';
+import type { IsapiLink, IsapiRequest } from '../isapi/request';
+import type { AudioLink } from '../isapi/twoWayAudio';
+import type { OnProgress } from '../progress';
 
 /** Where an operation stands in the editor's list. */
 export const AREAS = [

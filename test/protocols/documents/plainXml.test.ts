@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { PlainXmlReader } from '../../../protocols/isapi/plainXml';
-import { parseXmlDocument, readXmlDocument } from '../../../protocols/isapi/readXml';
+import { PlainXmlReader } from '../../../protocols/documents/plainXml';
+import { parseXmlDocument, readXmlDocument } from '../../../protocols/documents/readXml';
 import { packageRoot } from '../../support/packageRoot';
 import { Random, seedOfRun } from '../../support/random';
 

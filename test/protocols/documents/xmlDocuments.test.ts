@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { buildXml } from '../../../protocols/isapi/buildXml';
-import { XmlEditor } from '../../../protocols/isapi/editXml';
+import { buildXml } from '../../../protocols/documents/buildXml';
+import { XmlEditor } from '../../../protocols/documents/editXml';
 
 const MOTION = `
 <?xml version="1.0" encoding="UTF-8"?>

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readAnswer } from '../answer';
-import { at, compact, numberAt } from '../fields';
-import { pagedSearch } from '../paging';
+import { at, compact, numberAt } from '../documents/fields';
+import { readAnswer } from '../isapi/answer';
+import { pagedSearch } from '../isapi/paging';
 import type { Context, Operations, Parameters, Result, Values } from './operation';
 
 const EMPLOYEE = { employeeNo: { type: 'text', required: true, length: 64 } } as const satisfies Parameters;

@@ -1,7 +1,7 @@
-import { Fault } from '../../errors';
-import { readAnswer } from '../answer';
-import { meansUnsupported } from '../answerFault';
-import { compact, flagAt, listAt, numberAt, textAt } from '../fields';
+import { compact, flagAt, listAt, numberAt, textAt } from '../documents/fields';
+import { Fault } from '../errors';
+import { readAnswer } from '../isapi/answer';
+import { meansUnsupported } from '../isapi/answerFault';
 import type { Context, Operations } from './operation';
 
 /** One picture source of a device, whether its own or a camera behind a recorder. */

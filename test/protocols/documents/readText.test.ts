@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { decodeText } from '../../../protocols/isapi/readText';
+import { decodeText } from '../../../protocols/documents/readText';
 
 describe('decodeText', () => {
     it('reads UTF-8 unless something else is declared', () => {

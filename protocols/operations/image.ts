@@ -1,7 +1,7 @@
-import { textOf } from '../answer';
-import { XmlEditor } from '../editXml';
-import { compact, flagAt, listAt, numberAt, textAt } from '../fields';
-import { readXml } from '../readXml';
+import { XmlEditor } from '../documents/editXml';
+import { compact, flagAt, listAt, numberAt, textAt } from '../documents/fields';
+import { readXml } from '../documents/readXml';
+import { textOf } from '../isapi/answer';
 import type { Context, Operations, Parameters, Result, Values } from './operation';
 
 const CHANNEL = { channel: { type: 'integer', min: 1, max: 9999, default: 1 } } as const satisfies Parameters;

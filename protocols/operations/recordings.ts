@@ -1,9 +1,9 @@
-import { Fault } from '../../errors';
-import { readAnswer } from '../answer';
-import { download } from '../download';
-import { compact, listAt, numberAt, textAt } from '../fields';
-import { pagedSearch } from '../paging';
-import type { IsapiRequest } from '../request';
+import { compact, listAt, numberAt, textAt } from '../documents/fields';
+import { Fault } from '../errors';
+import { readAnswer } from '../isapi/answer';
+import { download } from '../isapi/download';
+import { pagedSearch } from '../isapi/paging';
+import type { IsapiRequest } from '../isapi/request';
 import { STREAM_PARAMETERS, streamId } from './channels';
 import type { Context, Operations, Result, Values } from './operation';
 import { isoUtc } from './times';

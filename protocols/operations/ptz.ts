@@ -1,8 +1,8 @@
-import { Fault } from '../../errors';
-import { pause } from '../../pause';
-import { readAnswer } from '../answer';
-import { meansUnsupported } from '../answerFault';
-import { at, compact, listAt, numberAt, textAt } from '../fields';
+import { at, compact, listAt, numberAt, textAt } from '../documents/fields';
+import { Fault } from '../errors';
+import { readAnswer } from '../isapi/answer';
+import { meansUnsupported } from '../isapi/answerFault';
+import { pause } from '../pause';
 import type { Context, Operations, Parameters, Result, Values } from './operation';
 
 const CHANNEL = { channel: { type: 'integer', min: 1, max: 9999, default: 1 } } as const satisfies Parameters;

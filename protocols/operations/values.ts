@@ -1,4 +1,4 @@
-import { Fault } from '../../errors';
+import { Fault } from '../errors';
 import { type Operation, type Parameter, Values } from './operation';
 import { isoWithOffset } from './times';
 

@@ -1,6 +1,6 @@
-import { pause } from '../../pause';
-import { readAnswer } from '../answer';
-import { compact, listAt, numberAt, textAt } from '../fields';
+import { compact, listAt, numberAt, textAt } from '../documents/fields';
+import { readAnswer } from '../isapi/answer';
+import { pause } from '../pause';
 import type { Context, Operations, Parameters, Result, Values } from './operation';
 
 const PORT = { port: { type: 'integer', min: 1, max: 9999, default: 1 } } as const satisfies Parameters;

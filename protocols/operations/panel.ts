@@ -1,5 +1,5 @@
-import { Fault } from '../../errors';
-import { at, listAt } from '../fields';
+import { at, listAt } from '../documents/fields';
+import { Fault } from '../errors';
 import type { Operations, Parameters, Values } from './operation';
 
 const BASE = '/ISAPI/SecurityCP';

@@ -1,7 +1,7 @@
-import { Fault } from '../../errors';
-import { readAnswer } from '../answer';
-import { at, listAt, numberAt, textAt } from '../fields';
-import { pagedSearch } from '../paging';
+import { at, listAt, numberAt, textAt } from '../documents/fields';
+import { Fault } from '../errors';
+import { readAnswer } from '../isapi/answer';
+import { pagedSearch } from '../isapi/paging';
 import type { Context, Operations, Result, Values } from './operation';
 
 const HISTORY_PATH = '/ISAPI/AccessControl/AcsEvent?format=json';

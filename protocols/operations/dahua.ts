@@ -1,10 +1,10 @@
+import { readKeyValues, writeKeyValues } from '../dahua/keyValues';
+import { at, numberAt } from '../documents/fields';
 import { Fault } from '../errors';
 import { readAnswer, textOf } from '../isapi/answer';
-import { at, numberAt } from '../isapi/fields';
-import type { Context, Operations, Parameters, Result, Values } from '../isapi/operations/operation';
-import { fetchLarge } from '../isapi/operations/recordings';
 import { takeCgiSnapshot } from '../isapi/snapshot';
-import { readKeyValues, writeKeyValues } from './keyValues';
+import type { Context, Operations, Parameters, Result, Values } from './operation';
+import { fetchLarge } from './recordings';
 
 /** Paths and parameters are those of the Dahua HTTP API; Intelbras devices speak the same. Channels count from 1. */
 const CHANNEL = { channel: { type: 'integer', min: 1, max: 1024, default: 1 } } as const satisfies Parameters;

@@ -1,4 +1,4 @@
-import { at, textAt } from '../fields';
+import { at, textAt } from '../documents/fields';
 import type { Operations } from './operation';
 
 const BASE = '/ISAPI/VideoIntercom';

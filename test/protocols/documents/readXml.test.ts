@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readXml, readXmlDocument } from '../../../protocols/isapi/readXml';
+import { readXml, readXmlDocument } from '../../../protocols/documents/readXml';
 
 /** As plain objects, which is what deepEqual compares. */
 function read(text: string): unknown {

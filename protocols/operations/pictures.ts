@@ -1,4 +1,4 @@
-import { fetchPicture, pathOfUrl, takeSnapshot } from '../snapshot';
+import { fetchPicture, pathOfUrl, takeSnapshot } from '../isapi/snapshot';
 import { STREAM_PARAMETERS } from './channels';
 import type { Context, Operations, Result, Values } from './operation';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readJson } from '../../../protocols/isapi/readJson';
+import { readJson } from '../../../protocols/documents/readJson';
 
 describe('readJson', () => {
     it('reads the tab-indented text of a terminal', () => {

@@ -1,8 +1,8 @@
-import { Fault } from '../../errors';
-import { textOf } from '../answer';
-import { XmlEditor } from '../editXml';
-import { at, compact, numberAt, textAt } from '../fields';
-import { readXml } from '../readXml';
+import { XmlEditor } from '../documents/editXml';
+import { at, compact, numberAt, textAt } from '../documents/fields';
+import { readXml } from '../documents/readXml';
+import { Fault } from '../errors';
+import { textOf } from '../isapi/answer';
 import type { Context, Operations, Result, Values } from './operation';
 import { isoWithOffset, offsetOfPosixZone, offsetOfText, posixZoneOfOffset } from './times';
 

@@ -1,9 +1,9 @@
-import { Fault } from '../../errors';
-import { textOf } from '../answer';
-import { meansUnsupported } from '../answerFault';
-import { type Place, XmlEditor } from '../editXml';
-import { compact, listAt, numberAt, textAt } from '../fields';
-import { readXml } from '../readXml';
+import { type Place, XmlEditor } from '../documents/editXml';
+import { compact, listAt, numberAt, textAt } from '../documents/fields';
+import { readXml } from '../documents/readXml';
+import { Fault } from '../errors';
+import { textOf } from '../isapi/answer';
+import { meansUnsupported } from '../isapi/answerFault';
 import type { Context, Operations, Result, Values } from './operation';
 
 /** Where each detection is configured; recorders keep the motion of their cameras elsewhere (hikvision_next). */

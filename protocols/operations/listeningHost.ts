@@ -1,4 +1,4 @@
-import { readHostCapabilities, readHosts, releaseHost, testHost, writeHost } from '../httpHosts';
+import { readHostCapabilities, readHosts, releaseHost, testHost, writeHost } from '../isapi/httpHosts';
 import type { Operations } from './operation';
 
 const SLOT = { type: 'integer', min: 1, max: 8 } as const;
