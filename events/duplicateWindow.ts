@@ -21,6 +21,8 @@ export class DuplicateWindow {
     /** Until when a copy is expected; 0 where there is nothing. */
     #until = new Float64Array(FEWEST);
     #marks = new Array<string>(FEWEST).fill('');
+    /** Where the next look begins, so that of several whose time ends together not always the same one gives way. */
+    #turn = 0;
 
     /**
      * @param mark what a copy shares with the first beside its id, so that a repeat is not taken for a copy
@@ -50,9 +52,11 @@ export class DuplicateWindow {
 
     /** The place of an id, or the one that it may take: of those that are possible, the one whose time ends first. */
     #placeOf(low: number, high: number): number {
-        const from = ((high ^ (high >>> 15)) % (this.#size / WAYS)) * WAYS;
-        let first = from;
-        for (let place = from; place < from + WAYS; place += 1) {
+        const from = (((high ^ (high >>> 15)) >>> 0) % (this.#size / WAYS)) * WAYS;
+        this.#turn += 1;
+        let first = from + (this.#turn % WAYS);
+        for (let step = 0; step < WAYS; step += 1) {
+            const place = from + ((this.#turn + step) % WAYS);
             if (this.#low[place] === low && this.#high[place] === high && this.#until[place]! > 0) return place;
             if (this.#until[place]! < this.#until[first]!) first = place;
         }
