@@ -29,15 +29,9 @@ export class AddressList {
         const address = plainAddress(text);
         const family = isIP(address);
         const most = family === 6 ? 128 : 32;
-        const prefix = bits === undefined ? most : Number(bits);
-        if (
-            family === 0 ||
-            rest.length > 0 ||
-            !Number.isInteger(prefix) ||
-            prefix < 0 ||
-            prefix > most ||
-            bits === ''
-        ) {
+        // A blank behind the slash is no 0, which would let everybody in.
+        const prefix = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN;
+        if (family === 0 || rest.length > 0 || !(prefix <= most)) {
             const reason = `“${entry}” is neither an address nor a range such as 192.168.1.0/24`;
             throw new Fault('CONFIG_INVALID', { details: { field, reason } });
         }

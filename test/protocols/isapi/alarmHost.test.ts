@@ -219,7 +219,15 @@ describe('who may post', () => {
         }));
 
     it('must be spelled right', () => {
-        for (const wrong of ['192.0.2.0/33', 'gate', '192.0.2.0/', '::/129', '1.2.3.4/24/1']) {
+        for (const wrong of [
+            '10.0.0.0/ ',
+            '10.0.0.0/0x8',
+            '192.0.2.0/33',
+            'gate',
+            '192.0.2.0/',
+            '::/129',
+            '1.2.3.4/24/1',
+        ]) {
             assert.throws(() => new Host({ allow: [wrong] }), /allow/, wrong);
         }
     });
