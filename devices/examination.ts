@@ -6,9 +6,9 @@ import { HttpClient } from '../protocols/http/client';
 import type { LoginKind } from '../protocols/http/login';
 import { readAnswer } from '../protocols/isapi/answer';
 import { meansUnsupported } from '../protocols/isapi/answerFault';
-import { flagAt, textAt } from '../protocols/isapi/fields';
+import { readDeviceClock } from '../protocols/isapi/deviceClock';
+import { flagAt } from '../protocols/isapi/fields';
 import type { Channel } from '../protocols/isapi/operations/channels';
-import { offsetOfPosixZone } from '../protocols/isapi/operations/times';
 import { ask } from '../protocols/isapi/request';
 import { faultOf, readIsapiStatus } from '../protocols/isapi/responseStatus';
 import type { DeviceProfile } from './abilities';
@@ -106,24 +106,12 @@ async function measure(device: Device, found: Examination, clock: Clock): Promis
     try {
         const answer = await ask(device, { path }, clock);
         found.latency = clock.elapsed() - start;
-        const at = isDahua ? undefined : deviceTime(readAnswer(answer, 'object'));
+        const at = isDahua ? undefined : readDeviceClock(readAnswer(answer, 'object'))?.at;
         if (at !== undefined) found.drift = Math.round((at - sentAt - found.latency / 2) / 1000);
     } catch (thrown) {
         const fault = Fault.from(thrown);
         if (!meansUnsupported(fault) && fault.code !== 'ANSWER_UNREADABLE' && fault.code !== 'FORBIDDEN') throw fault;
     }
-}
-
-/** Epoch milliseconds of `/ISAPI/System/time`; nothing where its offset is not certain. */
-function deviceTime(document: unknown): number | undefined {
-    const local = textAt(document, 'Time/localTime') ?? '';
-    const zone = textAt(document, 'Time/timeZone') ?? '';
-    const hasOffset = /(?:z|[+-]\d\d:?\d\d)$/i.test(local);
-    // A rule for summer time leaves open which of two offsets holds now.
-    const offset = /DST/i.test(zone) ? undefined : offsetOfPosixZone(zone);
-    const at = hasOffset ? Date.parse(local) : offset === undefined ? Number.NaN : Date.parse(`${local}Z`);
-    if (!Number.isFinite(at)) return undefined;
-    return hasOffset ? at : at - offset! * 60_000;
 }
 
 /** Opens the event stream and closes it at once: only so does a device tell whether this user may have one. */

@@ -90,6 +90,11 @@ export class AccessOrder {
         });
     }
 
+    /** Whether the device has such a history; undefined before it was asked. */
+    get hasHistory(): boolean | undefined {
+        return this.#hasHistory;
+    }
+
     get mark(): AccessMark {
         return this.#mark;
     }

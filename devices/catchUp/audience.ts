@@ -47,11 +47,13 @@ export class Audience {
         this.each((subscriber) => subscriber.warning(fault));
     }
 
-    /** Says it, unless it was said before. */
-    warnOnce(fault: Fault): void {
+    /** Says it, unless it was said before. @param others those who need not hear it */
+    warnOnce(fault: Fault, others?: Audience): void {
         if (this.#told.has(fault.code)) return;
         this.#told.add(fault.code);
-        this.warn(fault);
+        this.each((subscriber) => {
+            if (!others?.has(subscriber)) subscriber.warning(fault);
+        });
     }
 
     /** What was said is over: it is said when it happens again. */

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Fault } from '../errors';
 import type { HttpResponse } from '../http/client';
+import { readAnswer } from './answer';
 import { meansUnsupported } from './answerFault';
+import { at, textAt } from './fields';
 import { CAP, Collected, type LogRows } from './logRows';
 import { type Page, pagedSearch, pages } from './paging';
 import type { IsapiRequest } from './request';
@@ -149,7 +151,7 @@ export class LogSearch {
         }
     }
 
-    #pages(metaId: string, { isBraced }: Form, { from, to }: WallSpan): AsyncGenerator<Page, void, void> {
+    async *#pages(metaId: string, { isBraced }: Form, { from, to }: WallSpan): AsyncGenerator<Page, void, void> {
         const id = randomUUID().toUpperCase();
         const condition = {
             // The same for all pages: recorders keep the search, and begin it anew for another one (alkait/HikViewer).
@@ -157,8 +159,22 @@ export class LogSearch {
             metaId,
             timeSpanList: { timeSpan: { startTime: zulu(from), endTime: zulu(to) } },
         };
-        return pages(SEARCH, { path: PATH, condition, pageSize: PAGE, ask: this.#options.ask });
+        for await (const page of pages(SEARCH, { path: PATH, condition, pageSize: PAGE, ask: this.#options.ask })) {
+            if (page.rows.length === 0 && page.incomplete === undefined) saysNone(page.answer);
+            yield page;
+        }
     }
+}
+
+/** Half a document looks as if nothing had happened. @throws Fault ANSWER_UNREADABLE */
+function saysNone(answer: HttpResponse): void {
+    const result = at(readAnswer(answer, 'object'), 'CMSearchResult');
+    if (textAt(result, 'responseStatusStrg') !== undefined || textAt(result, 'numOfMatches') !== undefined) return;
+    const details = {
+        expected: 'a page of the log',
+        reason: 'it says neither how many rows there are nor that it has none',
+    };
+    throw new Fault('ANSWER_UNREADABLE', { details });
 }
 
 function noLog(cause: Fault): Fault {
