@@ -51,7 +51,8 @@ export class LogMark {
     }
 
     get saved(): SavedLogMark {
-        const saved: SavedLogMark = { gaps: this.#gaps, heard: this.#heard.list, told: this.#told.list };
+        const gaps = this.#gaps.map(([from, until]): Gap => [from, until]);
+        const saved: SavedLogMark = { gaps, heard: this.#heard.list, told: this.#told.list };
         if (this.#alive !== undefined) saved.alive = this.#alive;
         if (this.frame !== undefined) saved.frame = this.frame;
         if (this.#device !== undefined) saved.device = this.#device;
