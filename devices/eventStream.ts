@@ -24,6 +24,8 @@ export interface StreamOptions {
     watchdog: number;
     /** What is wanted of the device's events, with which `mode` `subscribe` arms it; everything where there is nothing. */
     kinds?: readonly string[];
+    /** Whether what was missed of a camera or recorder may be read from its alarm log, for one who wants that. */
+    catchUpLog?: boolean;
 }
 
 /** What a node wants to hear of the device's stream. */

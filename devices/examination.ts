@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../protocols/clock';
-import { flagAt, textAt } from '../protocols/documents/fields';
+import { flagAt } from '../protocols/documents/fields';
 import { Fault } from '../protocols/errors';
 import type { BreakerState } from '../protocols/http/breaker';
 import { type CertificateSummary, readCertificate } from '../protocols/http/certificate';
@@ -10,7 +10,7 @@ import { meansUnsupported } from '../protocols/isapi/answerFault';
 import { ask } from '../protocols/isapi/request';
 import { faultOf, readIsapiStatus } from '../protocols/isapi/responseStatus';
 import type { Channel } from '../protocols/operations/channels';
-import { offsetOfPosixZone } from '../protocols/operations/times';
+import { readDeviceClock } from '../protocols/operations/deviceClock';
 import type { DeviceProfile } from './abilities';
 import { Device, type DeviceDependencies, type DeviceSettings } from './device';
 
@@ -106,24 +106,12 @@ async function measure(device: Device, found: Examination, clock: Clock): Promis
     try {
         const answer = await ask(device, { path }, clock);
         found.latency = clock.elapsed() - start;
-        const at = isDahua ? undefined : deviceTime(readAnswer(answer, 'object'));
+        const at = isDahua ? undefined : readDeviceClock(readAnswer(answer, 'object'))?.at;
         if (at !== undefined) found.drift = Math.round((at - sentAt - found.latency / 2) / 1000);
     } catch (thrown) {
         const fault = Fault.from(thrown);
         if (!meansUnsupported(fault) && fault.code !== 'ANSWER_UNREADABLE' && fault.code !== 'FORBIDDEN') throw fault;
     }
-}
-
-/** Epoch milliseconds of `/ISAPI/System/time`; nothing where its offset is not certain. */
-function deviceTime(document: unknown): number | undefined {
-    const local = textAt(document, 'Time/localTime') ?? '';
-    const zone = textAt(document, 'Time/timeZone') ?? '';
-    const hasOffset = /(?:z|[+-]\d\d:?\d\d)$/i.test(local);
-    // A rule for summer time leaves open which of two offsets holds now.
-    const offset = /DST/i.test(zone) ? undefined : offsetOfPosixZone(zone);
-    const at = hasOffset ? Date.parse(local) : offset === undefined ? Number.NaN : Date.parse(`${local}Z`);
-    if (!Number.isFinite(at)) return undefined;
-    return hasOffset ? at : at - offset! * 60_000;
 }
 
 /** Opens the event stream and closes it at once: only so does a device tell whether this user may have one. */

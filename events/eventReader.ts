@@ -168,17 +168,20 @@ export class EventReader {
 
     /** Rows of `/ISAPI/AccessControl/AcsEvent`; those that came by the stream already are left out. */
     history(rows: Fields[]): void {
+        for (const row of rows) this.past(historyBody(row), row);
+    }
+
+    /** Something that the device tells of the past: `body` as a stream would have brought it, `original` as it came. */
+    past(body: Fields, original: Fields): void {
         if (this.closed) return;
         const origin: Origin = { ...this.originOf(this.clock.now()), via: 'history' };
         if (this.mac !== undefined) origin.device = { mac: this.mac, ...origin.device };
-        for (const row of rows) {
-            const { read } = this.readEvents([historyBody(row)], { format: 'json', object: row }, origin);
-            for (const { event, raw, announcement } of read) {
-                event.replay = true;
-                const occurrence: Occurrence = { event, pictures: [], raw };
-                if (announcement.links.length > 0) occurrence.links = announcement.links;
-                this.emit(occurrence);
-            }
+        const { read } = this.readEvents([body], { format: 'json', object: original }, origin);
+        for (const { event, raw, announcement } of read) {
+            event.replay = true;
+            const occurrence: Occurrence = { event, pictures: [], raw };
+            if (announcement.links.length > 0) occurrence.links = announcement.links;
+            this.emit(occurrence);
         }
     }
 

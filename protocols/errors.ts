@@ -135,11 +135,15 @@ export const FAULTS = {
     },
     CATCH_UP_UNSUPPORTED: {
         sentence: 'Missed events cannot be fetched from this device ({family}): {reason}.',
-        remedy: 'What happens while nobody listens is lost unless the device sends it again itself: let it post its alarms to alarm-http-in, too, with resending (httpBroken) on.',
+        remedy: 'What happens while nobody listens is lost unless the device sends it again itself: let it post its alarms to alarm-http-in, too, with resending (httpBroken) on. Of cameras and recorders the alarm log can be read (catchUpLog of isapi-alertstream).',
     },
     CATCH_UP_FAILED: {
         sentence: 'Missed events could not be fetched yet: {reason}.',
         remedy: 'It is tried again by itself; until then events come out as they happen, and the missed ones come later.',
+    },
+    LOG_INCOMPLETE: {
+        sentence: 'The log of the device could not be read whole for {from} to {until}: {reason}.',
+        remedy: 'What was read has come out. Look into the log on the page of the device for the rest.',
     },
     EVENTS_LOST: {
         sentence:

@@ -9,6 +9,7 @@ const KEY = 'catchUp';
 const CATCH_UP = new Set<FaultCode>([
     'CATCH_UP_UNSUPPORTED',
     'CATCH_UP_FAILED',
+    'LOG_INCOMPLETE',
     'EVENTS_LOST',
     'SERIALS_RESET',
     'MARK_UNSAVED',

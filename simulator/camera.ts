@@ -1,13 +1,13 @@
 import { NAMESPACES } from './bodies';
 import { cameraDocuments, cameraTriggers } from './cameraDocuments';
-import type { DeviceProfile, IsapiDeviceOptions } from './deviceOptions';
+import type { DeviceProfile } from './deviceOptions';
 import type { SimulatedEvent } from './eventBody';
 import { EventTriggers } from './eventTriggers';
 import { IoPorts } from './ioPorts';
 import type { Colour } from './picture/scene';
-import { VideoDevice } from './videoDevice';
+import { VideoDevice, type VideoDeviceOptions } from './videoDevice';
 
-export interface CameraOptions extends IsapiDeviceOptions {
+export interface CameraOptions extends VideoDeviceOptions {
     /** The name of its channel; the device's name when absent. */
     channelName?: string;
     background?: Colour;

@@ -1,14 +1,14 @@
 import { NAMESPACES } from './bodies';
 import { streamingChannel } from './cameraDocuments';
-import type { DeviceProfile, IsapiDeviceOptions } from './deviceOptions';
+import type { DeviceProfile } from './deviceOptions';
 import type { Envelope, SimulatedEvent } from './eventBody';
 import { EventTriggers } from './eventTriggers';
 import { IoPorts } from './ioPorts';
 import { proxyChannel, proxyStatus, recorderTriggers } from './nvrDocuments';
 import type { Colour } from './picture/scene';
-import { VideoDevice } from './videoDevice';
+import { VideoDevice, type VideoDeviceOptions } from './videoDevice';
 
-export interface NvrOptions extends IsapiDeviceOptions {
+export interface NvrOptions extends VideoDeviceOptions {
     /** Names of its cameras; their number is the number of channels. */
     channelNames?: readonly string[];
     /** Channels without video: they report `videoloss` twice a second for ever (CornerBit/HikSink). */

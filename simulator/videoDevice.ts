@@ -2,6 +2,7 @@ import type { DeviceHabits, DeviceProfile, IsapiDeviceOptions, Reported } from '
 import { wallClock } from './deviceTime';
 import type { Emission, NamedPicture } from './emission';
 import { type Envelope, eventFields, eventJson, eventXml, type SimulatedEvent } from './eventBody';
+import { EventLog, type EventLogOptions } from './eventLog';
 import { IsapiDevice } from './isapiDevice';
 import { type Colour, drawScene } from './picture/scene';
 import { addSnapshots } from './snapshots';
@@ -13,12 +14,19 @@ const PICTURE_NAMES: Record<string, string[]> = {
     faceCapture: ['faceImage', 'backgroundImage'],
 };
 
-/** What camera and recorder have in common: events as XML with their pictures behind them, and snapshots. */
+export interface VideoDeviceOptions extends IsapiDeviceOptions {
+    /** How its log is asked for and answers; see {@link EventLog}. */
+    log?: Partial<EventLogOptions>;
+}
+
+/** What camera and recorder have in common: events as XML with their pictures behind them, snapshots, and a log. */
 export abstract class VideoDevice extends IsapiDevice {
+    readonly log: EventLog;
+
     protected constructor(
         profile: DeviceProfile,
         habits: Omit<DeviceHabits, 'heartbeat' | 'retry'> & { heartbeatSeconds: number },
-        options: IsapiDeviceOptions,
+        options: VideoDeviceOptions,
     ) {
         const heartbeat = {
             seconds: habits.heartbeatSeconds,
@@ -30,6 +38,8 @@ export abstract class VideoDevice extends IsapiDevice {
             channels: () => this.channelNumbers(),
             takePicture: (channel, size) => this.takePicture(channel, size),
         });
+        const source = { offset: this.offset, namespace: this.profile.namespace };
+        this.log = new EventLog(options.log, source, this.route.bind(this));
     }
 
     abstract channelNumbers(): number[];
@@ -45,8 +55,9 @@ export abstract class VideoDevice extends IsapiDevice {
 
     protected abstract background(channel: number): Colour;
 
-    /** Reports an event on every open stream and to every listening host. */
+    /** Reports an event on every open stream and to every listening host, and writes it into the log. */
     emit(event: SimulatedEvent): Reported {
+        this.log.note(event.type, event.state ?? 'active', event.channel ?? 1, event.at ?? this.clock.now());
         const emission = this.#emission(event, this.nextCount(event));
         return this.report(emission, this.#streamParts(emission));
     }

@@ -1,4 +1,5 @@
 import type { DeviceEvent } from '../../events/deviceEvent';
+import type { SavedLogMark } from './logMark';
 import { isSameMoment, type Moment, momentOf } from './moment';
 import { type Range, SerialRanges } from './serialRanges';
 
@@ -19,6 +20,8 @@ export interface SavedMark {
     device?: string;
     /** Its log was read. */
     hasLog?: true;
+    /** Of a camera or recorder, whose log is read. */
+    log?: SavedLogMark;
 }
 
 /**

@@ -72,6 +72,15 @@ const PAGED_SEARCHES: readonly PagedSearch[] = [
         rows: ['matchList/searchMatchItem'],
         total: 'totalMatches',
     },
+    {
+        path: '/isapi/contentmgmt/logsearch',
+        form: 'xml',
+        condition: 'CMSearchDescription',
+        position: 'searchResultPostion',
+        answer: 'CMSearchResult',
+        rows: ['matchList/searchMatchItem'],
+        total: 'totalMatches',
+    },
 ];
 
 /** The paged search at a path, or `undefined` where it is something else. */

@@ -8,6 +8,7 @@ export const ISAPI_ALERTSTREAM_DEFAULTS: SavedConfig = {
     mode: 'auto',
     ...EVENT_FILTER_DEFAULTS,
     catchUp: false,
+    catchUpLog: false,
     watchdog: 60,
     version: 1,
 };
@@ -17,6 +18,8 @@ export interface IsapiAlertstreamSettings extends EventFilterSettings {
     mode: 'auto' | 'alertStream' | 'subscribe';
     /** Whether access events that were missed are fetched from the log of the device. */
     catchUp: boolean;
+    /** Whether that may be the alarm log of a camera or recorder, too. */
+    catchUpLog: boolean;
     /** Seconds without a byte after which the stream is opened again. */
     watchdog: number;
 }
@@ -29,6 +32,7 @@ export function readIsapiAlertstream(config: SavedConfig, expand: (text: string)
         device: fields.text('device'),
         mode: fields.oneOf('mode', ['auto', 'alertStream', 'subscribe']),
         catchUp: fields.flag('catchUp'),
+        catchUpLog: fields.flag('catchUpLog'),
         watchdog: fields.number('watchdog', { min: 20, max: 300 }),
     };
 }

@@ -33,17 +33,19 @@ export class Listener {
     readonly warnings: Fault[] = [];
     readonly progress: Progress[] = [];
     readonly device: Device;
+    /** Whether its events need not come out of another node. */
+    shares = false;
     #leave: () => Promise<void>;
     #watchers: (() => void)[] = [];
 
     constructor(
         device: HttpDevice,
         store: MarkStore,
-        { clock = hastyClock(), link }: { clock?: Clock; link?: DeviceLink } = {},
+        { clock = hastyClock(), link, catchUpLog }: { clock?: Clock; link?: DeviceLink; catchUpLog?: boolean } = {},
     ) {
         this.device = new Device(settingsOf(device), { clock, ...(link !== undefined && { link }) });
         this.#leave = this.device.subscribe(
-            { mode: 'auto', watchdog: 60 },
+            { mode: 'auto', watchdog: 60, ...(catchUpLog !== undefined && { catchUpLog }) },
             {
                 occurrence: (occurrence) => {
                     this.occurrences.push(occurrence);
@@ -53,6 +55,7 @@ export class Listener {
                 heartbeat: () => undefined,
                 unreadable: () => undefined,
                 lost: () => undefined,
+                shares: () => this.shares,
                 warning: (warning) => {
                     this.warnings.push(warning);
                     this.#look();
