@@ -1,7 +1,7 @@
 import type { Recorder } from '../events/channel';
 import { type Clock, systemClock } from '../protocols/clock';
 import { Fault } from '../protocols/errors';
-import type { Part } from '../protocols/multipart/partSplitter';
+import { keepPart, type Part } from '../protocols/multipart/partSplitter';
 import type { Channel } from '../protocols/operations/channels';
 
 /** How long events wait for the list of cameras; after that they go on with the number they came with. */
@@ -50,6 +50,7 @@ export class RecorderChannels {
             step();
             return;
         }
+        for (const part of parts) keepPart(part);
         this.#waiting.push({ step, failed });
         if (this.#waiting.length >= MAX_WAITING) this.flush();
     }
@@ -98,25 +99,43 @@ const CHANNEL_ID = Buffer.from('hannelID');
 const NUMBERED = /[<:"](?:dynC|c)hannelID(?:"\s*:\s*"?|(?:\s[^<>]*)?>)\s*(\d{1,9})/g;
 const ZERO = 0x30;
 const NINE = 0x39;
+const SLASH = 0x2f;
 /** Between a name and its number. */
 const LONGEST_GAP = 8;
 
 function namesHighChannel(body: Buffer): boolean {
     const head = body.length > HEAD_BYTES ? body.subarray(0, HEAD_BYTES) : body;
     for (let at = head.indexOf(CHANNEL_ID); at >= 0; at = head.indexOf(CHANNEL_ID, at + 1)) {
-        if (!mayBeHigh(head, at + CHANNEL_ID.length)) continue;
+        if (endsElement(head, at) || !mayBeHigh(head, at + CHANNEL_ID.length)) continue;
         const numbers = head.toString('latin1').matchAll(NUMBERED);
         return [...numbers].some(([, number]) => Number(number) >= FIRST_HIGH);
     }
     return false;
 }
 
-/** Whether two digits follow, or what follows takes a closer look. */
+/** Whether the name that holds `at` stands in a closing tag. */
+function endsElement(bytes: Buffer, at: number): boolean {
+    let before = at - 1;
+    while (isLetter(bytes[before])) before -= 1;
+    return bytes[before] === SLASH;
+}
+
+/** Whether such a number follows, or what follows takes a closer look. */
 function mayBeHigh(bytes: Buffer, from: number): boolean {
     const end = from + LONGEST_GAP;
     let at = from;
     while (at < end && !isDigit(bytes[at])) at += 1;
-    return at === end || isDigit(bytes[at + 1]);
+    if (at === end) return true;
+    let number = 0;
+    while (isDigit(bytes[at]) && number < FIRST_HIGH) {
+        number = number * 10 + (bytes[at] as number) - ZERO;
+        at += 1;
+    }
+    return number >= FIRST_HIGH;
+}
+
+function isLetter(byte = 0): boolean {
+    return (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a;
 }
 
 function isDigit(byte: number | undefined): boolean {

@@ -1,10 +1,11 @@
 import { readDahuaEvents } from '../protocols/dahua/eventManager';
 import { readJson } from '../protocols/documents/readJson';
-import { decodeText, type TextFallback } from '../protocols/documents/readText';
-import { readXmlDocument } from '../protocols/documents/readXml';
+import { type DecodedText, decodeText, type TextFallback } from '../protocols/documents/readText';
+import { readPlainXml, readXmlDocument, type XmlDocument } from '../protocols/documents/readXml';
 import { type Fields, fieldsOf, listOf } from '../protocols/documents/values';
-import type { Part } from '../protocols/multipart/partSplitter';
+import type { Part, ReadDocument } from '../protocols/multipart/partSplitter';
 import type { RawBody } from './deviceEvent';
+import { mayBeHeartbeat } from './heartbeat';
 
 export interface ReadBody {
     raw: RawBody;
@@ -15,23 +16,37 @@ export interface ReadBody {
     complete: boolean;
 }
 
+const LESS_THAN = 0x3c;
 const MAX_QUERY = 16 * 1024;
 const MAX_CANDIDATES = 256;
 
+/**
+ * Reads the XML of an event while the splitter looks for its end, so that it is not gone through twice. Heartbeats are
+ * left alone: they are recognised without being read.
+ */
+export function readOnTheWay(bytes: Buffer, charset: string | undefined): ReadDocument | undefined {
+    if (bytes[0] !== LESS_THAN || mayBeHeartbeat(bytes)) return undefined;
+    const { text, guessed } = decodeText(bytes, charset);
+    const document = guessed ? undefined : readPlainXml(text);
+    return document === undefined ? undefined : { text, document };
+}
+
 /** A text part by its content: the declared type is often wrong, and one connection mixes XML and JSON. */
 export function readBody(part: Part, fallback?: TextFallback): ReadBody {
-    const { text, guessed } = decodeText(part.body, part.charset, fallback);
+    const read = part.document;
+    const { text, guessed } = read === undefined ? decodeText(part.body, part.charset, fallback) : asSent(read);
     const raw: RawBody = { format: 'text', text };
     if (part.contentType !== undefined || Object.keys(part.headers).length > 0) raw.headers = part.headers;
     const result: ReadBody = { raw, candidates: [], warnings: [], complete: !part.truncated };
     if (guessed) {
-        raw.data = part.body;
-        const read = fallback === undefined ? 'what they are is not known' : `read as ${fallback}`;
-        result.warnings.push(`the text holds bytes that are not in its charset: ${read}`);
+        raw.data = Buffer.from(part.body);
+        const how = fallback === undefined ? 'what they are is not known' : `read as ${fallback}`;
+        result.warnings.push(`the text holds bytes that are not in its charset: ${how}`);
     }
     switch (firstMark(text)) {
         case '<':
-            addXml(text, result);
+            // Only what `readOnTheWay` has made of the part can stand there.
+            addXml((read?.document as XmlDocument | undefined) ?? readXmlDocument(text), result);
             break;
         case '{':
         case '[':
@@ -53,12 +68,15 @@ function firstMark(text: string): string | undefined {
     return undefined;
 }
 
-function addXml(text: string, result: ReadBody): void {
-    const document = readXmlDocument(text);
+function asSent({ text }: ReadDocument): DecodedText {
+    return { text, guessed: false };
+}
+
+function addXml(document: XmlDocument | undefined, result: ReadBody): void {
     if (document === undefined) return;
     result.raw.format = 'xml';
     result.raw.object = document.object;
-    result.warnings.push(...document.warnings);
+    if (document.warnings.length > 0) result.warnings.push(...document.warnings);
     if (!document.complete) result.complete = false;
     for (const root in document.object) {
         for (const element of listOf(document.object[root])) {

@@ -105,6 +105,17 @@ export function heartbeatForm(part: Part): HeartbeatForm | undefined {
     return undefined;
 }
 
+const EVENT_TYPE = Buffer.from('eventType');
+/** With what types begin that no heartbeat has: a letter, and not that of `videoloss`, `heartBeat` or `other`. */
+const OTHER_INITIALS = new Set([...Buffer.from('abcdefgijklmnpqrstuwxyzABCDEFGIJKLMNPQRSTUWXYZ')]);
+
+/** Whether a document takes a closer look by {@link heartbeatForm}; no one else is a heartbeat. */
+export function mayBeHeartbeat(body: Buffer): boolean {
+    const at = body.indexOf(EVENT_TYPE);
+    const start = at < 0 ? 0 : startInXml(body, at, EVENT_TYPE.length);
+    return start <= 0 || !OTHER_INITIALS.has(body[start]!);
+}
+
 /** Without an eventType: an empty part, one that is called a heartbeat, or one that holds only the key. */
 function isBareHeartbeat({ name, body }: Part): boolean {
     if (body.length > LONGEST_BARE || body.includes('eventType')) return false;

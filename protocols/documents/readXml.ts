@@ -43,6 +43,16 @@ export function readXmlDocument(text: string, limits?: Partial<XmlLimits>): XmlD
     return plain.read(start === 0 ? text : text.slice(start), allowed) ?? parse(text, start, allowed);
 }
 
+/**
+ * {@link readXmlDocument} for whoever does not know yet whether the text is one document and nothing else: `undefined`
+ * where that is not so, or where it takes the parser to tell.
+ *
+ * @param text begins with `<`
+ */
+export function readPlainXml(text: string): XmlDocument | undefined {
+    return plain.read(text, DEFAULT_LIMITS);
+}
+
 /** {@link readXmlDocument} by the parser alone, which reads every text: what the fast way is measured against. */
 export function parseXmlDocument(text: string, limits?: Partial<XmlLimits>): XmlDocument | undefined {
     const start = text.indexOf('<');

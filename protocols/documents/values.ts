@@ -13,9 +13,14 @@ export function fieldsOf(value: unknown): Fields | undefined {
 
 /** A list with the entries of `value`: one entry, many, none, or entries wrapped once more in an element `inner`. */
 export function listOf(value: unknown, inner?: string): Fields[] {
-    const entries = Array.isArray(value) ? value : [value];
+    if (!Array.isArray(value)) {
+        const fields = fieldsOf(value);
+        if (fields === undefined) return [];
+        const wrapped = inner === undefined ? undefined : fields[inner];
+        return wrapped === undefined ? [fields] : listOf(wrapped);
+    }
     const result: Fields[] = [];
-    for (const entry of entries) {
+    for (const entry of value) {
         const fields = fieldsOf(entry);
         if (fields === undefined) continue;
         const wrapped = inner === undefined ? undefined : fields[inner];

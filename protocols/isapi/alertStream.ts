@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../clock';
 import { eventManagerPath } from '../dahua/eventManager';
 import { Fault } from '../errors';
 import type { HttpRequest } from '../http/client';
-import type { Part, SplitterFault } from '../multipart/partSplitter';
+import type { Part, SplitterFault, SplitterOptions } from '../multipart/partSplitter';
 import type { Pace } from '../pace';
 import { pause } from '../pause';
 import { meansForeign } from './answerFault';
@@ -60,6 +60,8 @@ export interface AlertStreamOptions {
     clock?: Clock;
     /** 0 ≤ x < 1 */
     random?: () => number;
+    /** Reads documents on the way; see `DocumentOptions.readDocument`. */
+    readDocument?: SplitterOptions['readDocument'];
 }
 
 interface Route {
@@ -240,12 +242,13 @@ export class AlertStream {
     }
 
     async #connectTo({ via, vendor, request }: Route): Promise<ConnectionEnd> {
-        const { open, watchdog, listener } = this.#options;
+        const { open, watchdog, listener, readDocument } = this.#options;
         const connection = new EventConnection({
             open,
             request,
             watchdog: watchdog * 1000,
             clock: this.#clock,
+            readDocument,
             events: {
                 opened: (at) => {
                     this.#vendor = vendor;

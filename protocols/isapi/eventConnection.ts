@@ -3,7 +3,7 @@ import type { Clock } from '../clock';
 import { Fault } from '../errors';
 import type { HttpRequest, HttpStream } from '../http/client';
 import { boundaryOf } from '../multipart/boundary';
-import { type Part, PartSplitter, type SplitterFault } from '../multipart/partSplitter';
+import { type Part, PartSplitter, type SplitterFault, type SplitterOptions } from '../multipart/partSplitter';
 import { pause } from '../pause';
 import type { ConnectionEnd } from './reconnectPolicy';
 import { faultOf, readIsapiStatus } from './responseStatus';
@@ -29,6 +29,7 @@ export interface EventConnectionOptions {
     watchdog: number;
     clock: Clock;
     events: ConnectionEvents;
+    readDocument?: SplitterOptions['readDocument'];
 }
 
 /** For the head of the answer; a login may take several rounds of that. */
@@ -171,6 +172,7 @@ export class EventConnection {
         this.#splitter = new PartSplitter({
             boundary: boundaryOf(type),
             transient: isDirect,
+            readDocument: this.#options.readDocument,
             headers: type === undefined ? undefined : { 'content-type': type },
             onPart: (part) => this.#take(part),
             onFault: (lost) => this.#lose(lost),

@@ -3,7 +3,7 @@ import { type Cursor, isBlank } from './cursor';
 import type { Delimiter, Delimiters } from './delimiters';
 import { type DocumentScanner, scannerFor } from './documentEnd';
 import { OpenBody } from './openBody';
-import type { SplitterFaultKind, SplitterLimits } from './part';
+import type { ReadDocument, SplitterFaultKind, SplitterLimits } from './part';
 import type { PartDesk } from './partDesk';
 import type { PartDescription } from './partHeaders';
 
@@ -19,6 +19,9 @@ const LENGTH_SLACK = 16;
 /** No event is shorter; shorter yet are the brackets that happen to match at the beginning of a file. */
 const SHORT_DOCUMENT = 256;
 const SHORTEST_DOCUMENT = 16;
+/** After so many documents that could not be read at once, only one of so many is tried. */
+const MOST_UNREAD = 8;
+const TRY_AGAIN = 64;
 /** Bytes of a lost part that are kept for a report. */
 const FAULT_START = 256;
 
@@ -33,6 +36,17 @@ export type BodyResult =
     /** The part is over, and where the next one begins is not known; see {@link BodyReader.seen}. */
     | 'garbage';
 
+export interface DocumentOptions {
+    /** Whether chunks are overwritten once `feed` has returned: nothing is kept of them but copies. */
+    transient?: boolean;
+    /**
+     * Reads a document that takes up all the bytes that its part declares, before anybody has looked for its end, which it
+     * saves. What it reads is well-formed, with a root element that ends at the last byte, and without a line that begins
+     * with a dash; for anything else it returns nothing.
+     */
+    readDocument?(bytes: Buffer, charset: string | undefined): ReadDocument | undefined;
+}
+
 /** Reads the body of a part to its end: a document by its structure, anything else by length and delimiter. */
 export class BodyReader {
     readonly #cursor: Cursor;
@@ -41,6 +55,9 @@ export class BodyReader {
     readonly #limits: SplitterLimits;
     /** Whether the bytes at hand will be overwritten. */
     readonly #transient: boolean;
+    readonly #readDocument: DocumentOptions['readDocument'];
+    /** How often in a row a document could not be read at once. */
+    #unread = 0;
     #part!: PartDescription;
     #body = new OpenBody();
     /** Set while the body is read as a document. */
@@ -55,8 +72,15 @@ export class BodyReader {
     /** Bytes that were read before they turned out to be garbage. */
     seen: Buffer | undefined;
 
-    constructor(cursor: Cursor, delimiters: Delimiters, desk: PartDesk, limits: SplitterLimits, transient: boolean) {
+    constructor(
+        cursor: Cursor,
+        delimiters: Delimiters,
+        desk: PartDesk,
+        limits: SplitterLimits,
+        { transient = false, readDocument }: DocumentOptions,
+    ) {
         this.#transient = transient;
+        this.#readDocument = readDocument;
         this.#cursor = cursor;
         this.#delimiters = delimiters;
         this.#desk = desk;
@@ -73,6 +97,31 @@ export class BodyReader {
     openDocument(part: PartDescription, blanks: number): void {
         this.#openDocument(part, blanks);
         this.#isBare = false;
+    }
+
+    /** Reads a document at the cursor, and hands it out, where that can be done at once; else nothing has happened. */
+    takeDocument(part: PartDescription): boolean {
+        const { contentLength = 0, typeClass, charset } = part;
+        const { bytes, at } = this.#cursor;
+        const isSure = typeClass === 'document' || typeClass === 'text';
+        if (this.#readDocument === undefined || !isSure || contentLength === 0) return false;
+        if (at + contentLength > bytes.length || contentLength > this.#limits.text || !this.#isWorthTrying)
+            return false;
+        const end = endOfText(bytes, at, at + contentLength);
+        const body = bytes.subarray(at, end);
+        const document = this.#readDocument(body, charset);
+        this.#unread = document === undefined ? this.#unread + 1 : 0;
+        if (document === undefined) return false;
+        this.#cursor.at = end;
+        this.#desk.handOut(part, this.#transient ? body : Buffer.from(body), false, 'text', document);
+        return true;
+    }
+
+    /** A device whose documents are never read at once is not worth the time each time. */
+    get #isWorthTrying(): boolean {
+        if (this.#unread < MOST_UNREAD) return true;
+        this.#unread += 1;
+        return this.#unread % TRY_AGAIN === 0;
     }
 
     /** Begins a body without structure, at the cursor. */
@@ -165,7 +214,8 @@ export class BodyReader {
     #takeDocument(end: number): Buffer {
         const { bytes, at } = this.#cursor;
         this.#cursor.at = end;
-        if (this.#body.size === 0) return Buffer.from(bytes.subarray(at, end));
+        const whole = bytes.subarray(at, end);
+        if (this.#body.size === 0) return this.#transient ? whole : Buffer.from(whole);
         this.#body.append(bytes, at, end);
         return this.#body.take().subarray(this.#blanks);
     }
@@ -294,6 +344,13 @@ export class BodyReader {
         this.#body.append(bytes, at, stop);
         this.#cursor.at = stop;
     }
+}
+
+/** Where the last byte before `to` that is no blank ends. */
+function endOfText(bytes: Buffer, from: number, to: number): number {
+    let end = to;
+    while (end > from && isBlank(bytes[end - 1] as number)) end -= 1;
+    return end;
 }
 
 function controlsIn(bytes: Buffer, from: number, to: number): number {

@@ -1,11 +1,25 @@
+/**
+ * What a reader has made of a whole document while its end was being looked for; see `DocumentOptions.readDocument`. The
+ * splitter only passes it on.
+ */
+export interface ReadDocument {
+    text: string;
+    document: unknown;
+}
+
 /** One part of a stream or a post. */
 export interface Part {
     /** Names in lower case, values as sent; no prototype. Empty for a document that came without any. */
     headers: Record<string, string>;
     /** `text`: a whole XML or JSON document, or text of another kind. `binary`: a picture or anything else. */
     kind: 'text' | 'binary';
-    /** The bytes, in memory of their own. A document comes without the blanks around it. */
+    /**
+     * The bytes. A document comes without the blanks around it. They are in memory of their own, but for documents of a
+     * `transient` splitter, which lie there as long as `onPart` runs: see {@link keepPart}.
+     */
     body: Buffer;
+    /** The document, where it has been read already. */
+    document?: ReadDocument;
     /** Whether bytes are missing at the end. Never true for a document: those come whole or not at all. */
     truncated: boolean;
     name?: string;
@@ -83,4 +97,9 @@ export interface SplitterCounters {
     truncated: number;
     /** Parts handed out whose declared length was not theirs. Documents are not measured. */
     wrongLengths: number;
+}
+
+/** Gives a part memory of its own, so that it may be kept. */
+export function keepPart(part: Part): void {
+    part.body = Buffer.from(part.body);
 }

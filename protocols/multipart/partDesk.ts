@@ -1,6 +1,6 @@
 import { isBlank } from './cursor';
 import { startsAsPicture } from './openBody';
-import type { Part, SplitterCounters, SplitterFault, SplitterFaultKind } from './part';
+import type { Part, ReadDocument, SplitterCounters, SplitterFault, SplitterFaultKind } from './part';
 import type { PartDescription } from './partHeaders';
 
 const SPACE = 0x20;
@@ -31,7 +31,13 @@ export class PartDesk {
         this.#options = options;
     }
 
-    handOut(description: PartDescription, body: Buffer, truncated = false, kind = kindOf(description, body)): void {
+    handOut(
+        description: PartDescription,
+        body: Buffer,
+        truncated = false,
+        kind = kindOf(description, body),
+        document?: ReadDocument,
+    ): void {
         const { headers, name, filename, contentType, charset, contentId } = description;
         const part: Part = { headers, kind, body, truncated };
         if (name !== undefined) part.name = name;
@@ -39,6 +45,7 @@ export class PartDesk {
         if (contentType !== undefined) part.contentType = contentType;
         if (charset !== undefined) part.charset = charset;
         if (contentId !== undefined) part.contentId = contentId;
+        if (document !== undefined) part.document = document;
         this.counters.parts += 1;
         if (truncated) this.counters.truncated += 1;
         this.#options.onPart(part);

@@ -1,4 +1,4 @@
-import { BodyReader } from './bodyReader';
+import { BodyReader, type DocumentOptions } from './bodyReader';
 import { boundaryOf } from './boundary';
 import { Cursor, MOST_BLANKS } from './cursor';
 import { type Delimiter, Delimiters } from './delimiters';
@@ -12,7 +12,9 @@ import { PartDesk } from './partDesk';
 import { describeHeaders, type PartDescription } from './partHeaders';
 
 export {
+    keepPart,
     type Part,
+    type ReadDocument,
     SPLITTER_LIMITS,
     type SplitterCounters,
     type SplitterFault,
@@ -20,7 +22,7 @@ export {
     type SplitterLimits,
 } from './part';
 
-export interface SplitterOptions {
+export interface SplitterOptions extends DocumentOptions {
     /** As the Content-Type declares it, see `boundaryOf`; without one it is learned. */
     boundary?: string;
     /** Headers (names in lower case) for documents that come without any: those of the response or the request. */
@@ -28,8 +30,6 @@ export interface SplitterOptions {
     limits?: Partial<SplitterLimits>;
     /** Shared by the splitters of one source, whose heads are alike; one of its own by default. */
     heads?: KnownHeads;
-    /** Whether chunks are overwritten once `feed` has returned: nothing is kept of them but copies. */
-    transient?: boolean;
     /** Called within `feed`, `settle` or `end` as soon as a part is whole. Must not throw, and must not feed. */
     onPart(part: Part): void;
     onFault?(fault: SplitterFault): void;
@@ -93,8 +93,7 @@ export class PartSplitter {
             options.heads ?? new KnownHeads(),
             this.#limits.headers,
         );
-        const { transient = false } = options;
-        this.#body = new BodyReader(this.#cursor, this.#delimiters, this.#desk, this.#limits, transient);
+        this.#body = new BodyReader(this.#cursor, this.#delimiters, this.#desk, this.#limits, options);
         this.#garbage = new Garbage(this.#cursor, this.#delimiters, this.#desk, this.#limits.unsynchronised);
         this.#standalone = options.headers === undefined ? NO_PART : describeHeaders(options.headers);
         this.#part = this.#standalone;
@@ -304,6 +303,11 @@ export class PartSplitter {
         if (first === undefined) return false;
         if (first === HYPHEN) return this.#stepDashedBody(start);
         if (!startsDocument(first)) return this.#stepOtherBody(start);
+        if (start === cursor.at && this.#body.takeDocument(this.#part)) {
+            this.#depth = 0;
+            this.#seek(this.#part);
+            return true;
+        }
         this.#body.openDocument(this.#part, start - cursor.at);
         this.#state = 'reading';
         return true;

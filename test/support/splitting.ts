@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readOnTheWay } from '../../events/body';
+import { readXmlDocument } from '../../protocols/documents/readXml';
 import {
+    keepPart,
     type Part,
     PartSplitter,
     type SplitterCounters,
@@ -19,7 +22,7 @@ export interface Split {
     told: (Part | SplitterFault)[];
 }
 
-export type SplitSettings = Pick<SplitterOptions, 'boundary' | 'headers' | 'limits' | 'transient'>;
+export type SplitSettings = Pick<SplitterOptions, 'boundary' | 'headers' | 'limits' | 'transient' | 'readDocument'>;
 
 /** Splits bytes that come in chunks of the given sizes; `transient` ones are overwritten afterwards. */
 export function split(bytes: Buffer, settings: SplitSettings, nextSize: () => number): Split {
@@ -27,6 +30,8 @@ export function split(bytes: Buffer, settings: SplitSettings, nextSize: () => nu
     const splitter = new PartSplitter({
         ...settings,
         onPart: (part) => {
+            if (settings.transient === true) keepPart(part);
+            checkDocument(part);
             split.parts.push(part);
             split.told.push(part);
         },
@@ -47,6 +52,14 @@ export function split(bytes: Buffer, settings: SplitSettings, nextSize: () => nu
     return split;
 }
 
+/** A document that was read on the way is the one that is in the part; otherwise the part is the same as ever. */
+function checkDocument(part: Part): void {
+    if (part.document === undefined) return;
+    assert.deepEqual(part.document.document, readXmlDocument(part.body.toString('utf8')));
+    assert.equal(part.document.text, part.body.toString('utf8'));
+    delete part.document;
+}
+
 /**
  * Splits the bytes whole, byte by byte, in sevens and in random chunks, also from memory that is used again, and asserts
  * that nothing depends on it.
@@ -62,7 +75,9 @@ export function splitEveryWay(bytes: Buffer, settings: SplitSettings = {}, seed 
     ];
     for (const [way, nextSize] of ways) {
         for (const transient of [false, true]) {
-            const other = split(bytes, { ...settings, transient }, nextSize);
+            // As a stream of a device is read: documents on the way, from memory that is used again.
+            const readDocument = transient ? readOnTheWay : undefined;
+            const other = split(bytes, { ...settings, transient, readDocument }, nextSize);
             const memory = transient ? 'the same memory' : 'memory of its own';
             assert.deepEqual(
                 other,
