@@ -64,7 +64,7 @@ window.vigiaDeviceCard = (() => {
             sentences.push(known.endsWith(key) ? reason : known);
         }
         if (state === 'offline' && until - now > MINUTE_MS) sentences.push(text('retry', { time: time(until, now) }));
-        return sentences.join(' ');
+        return sentences.join(' ').replace(/([。！？]) /g, '$1');
     }
 
     function wayText({ ways, route, address }) {
@@ -201,6 +201,7 @@ window.vigiaDeviceCard = (() => {
         #write(name, element, value) {
             this.#once(name, value, () => {
                 element.textContent = value;
+                element.title = value;
             });
         }
 
