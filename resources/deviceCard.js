@@ -52,7 +52,9 @@ window.vigiaDeviceCard = (() => {
     function eventText({ last }) {
         if (!last) return text('noEvent');
         const kind = translated(`kinds.${last.kind}`, last.kind);
-        return last.channel === null ? kind : `${kind} · ${text('channel', { channel: last.channel })}`;
+        if (last.channel === null) return kind;
+        // On two lines the second begins with the channel.
+        return `${kind}\u00a0· ${text('channel', { channel: last.channel }).replaceAll(' ', '\u00a0')}`;
     }
 
     function troubleText({ state, fault, reason, until }, now) {
