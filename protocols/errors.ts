@@ -57,7 +57,7 @@ export const FAULTS = {
     },
     TLS_UNTRUSTED: {
         sentence: 'The certificate of the device is not trusted: {reason}.',
-        remedy: 'Pin its fingerprint, add its CA in a TLS configuration, or set verification to off for this device.',
+        remedy: 'Pin its fingerprint, add its CA in a TLS configuration, or accept any certificate of this device.',
     },
     TLS_PIN_MISMATCH: {
         sentence: 'The certificate of the device is not the pinned one; it shows {fingerprint}.',
@@ -73,7 +73,7 @@ export const FAULTS = {
     },
     AUTH_UNSUPPORTED: {
         sentence: 'The device offers only the login methods {offered}, which are not allowed here.',
-        remedy: 'Set authentication to auto in device-config, or change it in the security page of the device.',
+        remedy: 'Set the authentication to “Automatic” in device-config, or change it in the security page of the device.',
     },
     AUTH_REJECTED: {
         sentence: 'User name or password is wrong.',
@@ -192,7 +192,7 @@ export const FAULTS = {
     },
     SOURCE_NOT_ALLOWED: {
         sentence: 'A post from {address} was refused: it is not in the allow list.',
-        remedy: 'Add the address to the allow list if the device is yours.',
+        remedy: 'Add the address to the allowed ones if the device is yours.',
     },
     POST_UNAUTHENTICATED: {
         sentence: 'A post from {address} was refused: {reason}.',
@@ -200,7 +200,7 @@ export const FAULTS = {
     },
     BODY_TOO_LARGE: {
         sentence: 'A post from {address} was larger than {limit} bytes.',
-        remedy: 'Raise the body limit if the device really sends that much.',
+        remedy: 'Raise the size limit if the device really sends that much.',
     },
     BODY_TIMEOUT: {
         sentence: 'A post from {address} did not arrive within {seconds} s.',
@@ -232,7 +232,7 @@ export const FAULTS = {
     },
     OPERATION_UNKNOWN: {
         sentence: 'There is no ready operation “{operation}”.',
-        remedy: 'Choose one of the list in the node, or use “custom” with a path.',
+        remedy: 'Choose one of the list in the node, or “Any request” with a path.',
     },
     PARAMETER_MISSING: {
         sentence: 'The parameter “{parameter}” is missing.',
@@ -252,7 +252,7 @@ export const FAULTS = {
     },
     ANSWER_UNREADABLE: {
         sentence: 'The answer cannot be read as {expected}: {reason}.',
-        remedy: 'Set the output to text or buffer to see it as it came.',
+        remedy: 'Set “Answer as” to text or Buffer to see it as it came.',
     },
     ANSWER_INCOMPLETE: {
         sentence: 'The device did not hand over the whole list: {reason}.',
@@ -304,11 +304,11 @@ export const FAULTS = {
     },
     P2P_NOT_IN_CLOUD: {
         sentence: 'The serial number {serial} is not known in the cloud {cloud}.',
-        remedy: 'Check the serial number. A recorder that is registered only at Intelbras Cloud needs the backend sdk.',
+        remedy: 'Check the serial number. A recorder that is registered only at Intelbras Cloud needs the vendor library (backend).',
     },
     P2P_DEVICE_OFFLINE: {
         sentence: 'The recorder {serial} is not online in the cloud {cloud}.',
-        remedy: 'Check its internet connection and that P2P is on. If it is registered only at Intelbras Cloud, use the backend sdk.',
+        remedy: 'Check its internet connection and that P2P is on. If it is registered only at Intelbras Cloud, use the vendor library (backend).',
     },
     P2P_LOGIN_MISSING: {
         sentence: 'The recorder asks for a login already in the P2P cloud.',
@@ -320,7 +320,7 @@ export const FAULTS = {
     },
     P2P_NO_ROUTE: {
         sentence: 'No way to the recorder {serial} was found: {reason}.',
-        remedy: 'Set the route to auto, and check that this machine may send UDP to any port.',
+        remedy: 'Set the route to “Direct, else relay”, and check that this machine may send UDP to any port.',
     },
     P2P_RELAY_SILENT: {
         sentence: 'The relay of the P2P cloud does not answer.',

@@ -52,7 +52,9 @@ window.vigiaDeviceCard = (() => {
     function eventText({ last }) {
         if (!last) return text('noEvent');
         const kind = translated(`kinds.${last.kind}`, last.kind);
-        return last.channel === null ? kind : `${kind} · ${text('channel', { channel: last.channel })}`;
+        if (last.channel === null) return kind;
+        // On two lines the second begins with the channel.
+        return `${kind}\u00a0· ${text('channel', { channel: last.channel }).replaceAll(' ', '\u00a0')}`;
     }
 
     function troubleText({ state, fault, reason, until }, now) {
@@ -64,7 +66,7 @@ window.vigiaDeviceCard = (() => {
             sentences.push(known.endsWith(key) ? reason : known);
         }
         if (state === 'offline' && until - now > MINUTE_MS) sentences.push(text('retry', { time: time(until, now) }));
-        return sentences.join(' ');
+        return sentences.join(' ').replace(/([。！？]) /g, '$1');
     }
 
     function wayText({ ways, route, address }) {
@@ -201,6 +203,7 @@ window.vigiaDeviceCard = (() => {
         #write(name, element, value) {
             this.#once(name, value, () => {
                 element.textContent = value;
+                element.title = value;
             });
         }
 

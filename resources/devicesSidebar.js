@@ -63,7 +63,10 @@ window.vigiaDevices = (() => {
                 this.#sift();
             };
             // The box of Node-RED hears keys and its own button only, not what is pasted.
-            input.attr('aria-label', text('search')).on('input', seek).searchBox({ style: 'compact', change: seek });
+            input
+                .attr({ 'aria-label': text('search'), placeholder: text('search') })
+                .on('input', seek)
+                .searchBox({ style: 'compact', change: seek });
             find('filters').attr('aria-label', text('filter.label'));
             for (const filter of FILTERS) this.#filterButton(filter).appendTo(find('filters'));
             this.#pictures = new IntersectionObserver((entries) => this.#cameNear(entries), { root: list });

@@ -109,17 +109,24 @@ window.vigiaEditor ??= (() => {
     function kindOptions() {
         return window.vigiaVocabulary.flatMap(({ family, kinds }) => {
             const name = text(`families.${family}`);
-            const all = { value: family, label: `${name}: ${text('choose.all')}` };
+            const within = (kind) => text('choose.of', { family: name, kind });
+            const all = within(text('choose.all'));
             // Where a kind has the name of its family, choosing it means the family.
             const single = kinds.filter((kind) => kind !== family);
-            return [all, ...single.map((kind) => ({ value: kind, label: `${name}: ${text(`kinds.${kind}`)}` }))];
+            return [
+                { value: family, label: all, short: all },
+                ...single.map((kind) => {
+                    const short = text(`kinds.${kind}`);
+                    return { value: kind, label: within(short), short };
+                }),
+            ];
         });
     }
 
     /** A choice from the vocabulary, or free text for the words of a vendor that the vocabulary does not know. */
     function kinds(input, chosen) {
         const options = kindOptions();
-        const known = new Map(options.map((option) => [option.value, option.label]));
+        const names = new Map(options.map(({ value, short }) => [value, short]));
         const list = {
             value: 'list',
             label: text('choose.list'),
@@ -128,8 +135,8 @@ window.vigiaEditor ??= (() => {
             options,
             // Node-RED hands over options when it sets the value, and their values when the menu closes.
             valueLabel: (container, items) => {
-                const names = items.map((item) => item.label ?? known.get(item));
-                container.text(names.join(', ') || text('choose.every')).attr('title', names.join('\n'));
+                const chosen = items.map((item) => names.get(item.value ?? item));
+                container.text(chosen.join(', ') || text('choose.every')).attr('title', chosen.join('\n'));
             },
         };
         const free = { value: 'text', label: text('choose.text'), icon: 'fa fa-pencil' };
@@ -152,6 +159,17 @@ window.vigiaEditor ??= (() => {
         });
     }
 
+    /** Node-RED's button that removes a line of a list: with a name, and for the keyboard too. */
+    function nameRemoval(container, label) {
+        const remove = container.parent().find('.red-ui-editableList-item-remove');
+        remove.attr({ 'aria-label': label, title: label, role: 'button', tabindex: 0 });
+        remove.on('keydown', (event) => {
+            if (event.target !== remove[0] || !['Enter', ' '].includes(event.key)) return;
+            event.preventDefault();
+            remove.trigger('click');
+        });
+    }
+
     /** A list of addresses and CIDR ranges, one field each. */
     function addresses(list, values, label) {
         list.editableList({
@@ -165,8 +183,7 @@ window.vigiaEditor ??= (() => {
                     const wrong = badAddress(value);
                     return wrong === undefined ? undefined : text('invalid.address', { value: wrong });
                 });
-                const remove = container.parent().find('.red-ui-editableList-item-remove');
-                remove.attr({ 'aria-label': text('address.remove'), title: text('address.remove'), role: 'button' });
+                nameRemoval(container, text('address.remove'));
             },
         });
         for (const value of splitList(values)) list.editableList('addItem', { value });
@@ -255,6 +272,7 @@ window.vigiaEditor ??= (() => {
         channels,
         readChannels: (input) => splitList(input.val()).map((item) => (/^\d+$/.test(item) ? Number(item) : item)),
         addresses,
+        nameRemoval,
         readAddresses: (list) =>
             list
                 .editableList('items')

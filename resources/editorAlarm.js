@@ -34,7 +34,7 @@ window.vigiaAlarm = (() => {
         const state = free ? text('configure.free') : ours ? text('configure.ours') : target;
         const line = $('<li>').text(text('configure.slot', { slot: id, state }));
         return id === chosen
-            ? line.addClass('vigia-chosen').append($('<span>').text(` ← ${text('configure.chosen')}`))
+            ? line.addClass('vigia-chosen').append($('<span>').text(` → ${text('configure.chosen')}`))
             : line;
     }
 
@@ -108,7 +108,10 @@ window.vigiaAlarm = (() => {
         const { now, since, address, listenFault, lastEvent, addresses } = seen;
         const lines = [];
         if (listenFault) lines.push(note('bad', explain(listenFault)));
-        else if (address) lines.push(note('good', text('why.listening', { address })));
+        else if (address) {
+            const key = address.startsWith('/') ? 'why.listeningPath' : 'why.listening';
+            lines.push(note('good', text(key, { address })));
+        }
         for (const record of addresses.slice(0, MOST_ADDRESSES)) lines.push(...addressLines(record, now));
         if (addresses.length === 0) {
             lines.push(note('mind', text('why.silence', { since: duration(Math.round((now - since) / 1000)) })));

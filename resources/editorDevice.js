@@ -25,23 +25,45 @@ window.vigiaDevice = (() => {
         }
     }
 
-    /** Where the password stands in the same dialog, nothing has to be deployed to try another. */
-    const REMEDIES = { AUTH_REJECTED: 'test.correct', AUTH_BLOCKED: 'test.correct' };
+    /** Where the settings stand in the same dialog, nothing has to be opened or deployed to try others. */
+    const REMEDIES = {
+        AUTH_REJECTED: 'test.correct',
+        AUTH_BLOCKED: 'test.correct',
+        AUTH_MISSING: 'test.above',
+        CONFIG_INVALID: 'test.above',
+        HOST_MISSING: 'test.above',
+        P2P_SERIAL_MISSING: 'test.above',
+    };
+
+    /** The text of a key, or undefined where there is none. */
+    function known(key, values) {
+        const sentence = text(key, values);
+        return sentence.endsWith(key) ? undefined : sentence;
+    }
+
+    /** Sentences one after the other; Chinese has no space between them. */
+    const sentences = (...all) =>
+        all
+            .filter(Boolean)
+            .join(' ')
+            .replace(/([。！？]) /g, '$1');
 
     /** A fault in the user's language: what happened and what to do. */
     function explain({ code, details, reason, message }, remedies = {}) {
-        const values = reason ? { ...details, reason: text(`reasons.${reason.key}`, reason.details) } : details;
-        const translated = (part) => {
-            const key = `${part}.${code}`;
-            const sentence = text(key, values);
-            return sentence.endsWith(key) ? undefined : sentence;
-        };
-        return [translated('errors') ?? message, remedies[code] ? text(remedies[code]) : translated('remedies')]
-            .filter(Boolean)
-            .join(' ');
+        const values = { ...details };
+        if (reason) values.reason = text(`reasons.${reason.key}`, reason.details);
+        if (values.until) values.until = time(values.until);
+        if (values.field) values.field = known(`label.${values.field}`) ?? values.field;
+        const remedy = remedies[code] ? text(remedies[code]) : known(`remedies.${code}`, values);
+        return sentences(known(`errors.${code}`, values) ?? message, remedy);
     }
 
-    const time = (at) => new Date(at).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' });
+    /** The hour, and the day where it is not today. */
+    function time(at) {
+        const isToday = new Date(at).toDateString() === new Date().toDateString();
+        const day = isToday ? {} : { day: 'numeric', month: 'numeric' };
+        return new Date(at).toLocaleString(RED.i18n.lang(), { ...day, hour: 'numeric', minute: '2-digit' });
+    }
 
     function duration(seconds) {
         const n = Math.abs(seconds);
@@ -102,6 +124,7 @@ window.vigiaDevice = (() => {
 
     /** Shows in `place` that it takes a while, then what `work` gives; the button rests meanwhile. */
     async function show(clicked, place, waiting, work) {
+        const hadFocus = document.activeElement === clicked[0];
         clicked.prop('disabled', true).attr('aria-busy', 'true');
         place.empty().append(note('info', waiting));
         try {
@@ -111,6 +134,8 @@ window.vigiaDevice = (() => {
             place.empty().append(note('bad', failure.message));
         }
         clicked.prop('disabled', false).removeAttr('aria-busy');
+        // A button that rests loses the focus: whoever uses the keyboard goes on where they were.
+        if (hadFocus && document.activeElement === document.body) clicked.trigger('focus');
     }
 
     function rows(pairs) {
@@ -198,7 +223,7 @@ window.vigiaDevice = (() => {
                     [text('test.lock'), lockText(found.breaker)],
                 ]),
             );
-        } else if (found.breaker.name === 'blocked') {
+        } else if (found.breaker?.name === 'blocked') {
             shown.push(rows([[text('test.lock'), lockText(found.breaker)]]));
         }
         if (found.login?.cleartext) shown.push(note('mind', text('test.cleartext')));
@@ -277,7 +302,7 @@ window.vigiaDevice = (() => {
         clicked.on('click', () =>
             show(clicked, place, text('button.asking'), async () => {
                 const report = await ask('device-config/diagnostics', typedInDialog(node));
-                if (report.fault) return note('bad', explain(report.fault));
+                if (report.fault) return note('bad', explain(report.fault, REMEDIES));
                 const file = `vigia-diagnostics-${report.family}-${report.day}.json`;
                 save(file, `${JSON.stringify(report, null, 2)}\n`);
                 const counts = { number: report.answers.length, events: report.events.length };
@@ -432,7 +457,9 @@ window.vigiaDevice = (() => {
 
     return {
         ask,
+        REMEDIES,
         explain,
+        sentences,
         note,
         button,
         show,

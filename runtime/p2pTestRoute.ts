@@ -1,18 +1,17 @@
 import type { NodeAPI } from 'node-red';
 import type { LoginOutcome } from '../protocols/dahua/dvrip';
-import { Fault } from '../protocols/errors';
+import { type ShownFault, shownFault } from './admin/adminRoutes';
 import { savedCredentials } from './admin/savedCredentials';
-import { explain, sentence } from './faultText';
 import { DEVICE_CONFIG_DEFAULTS, type DeviceCredentials, readDeviceConfig } from './settings/deviceConfig';
 
-/** What the dialog shows of a test, in the language of the runtime where it is a sentence. */
+/** What the dialog shows of a test, faults in the language of the editor. */
 export interface P2pTestAnswer {
-    clouds: { cloud: string; online: boolean; roundTrip?: number; reason?: string }[];
+    clouds: { cloud: string; online: boolean; roundTrip?: number; fault?: ShownFault }[];
     route?: 'direct' | 'relay';
     roundTrip?: number;
     login?: LoginOutcome;
     realm?: string;
-    reason?: string;
+    fault?: ShownFault;
 }
 
 /** Node-RED's editor shows this in place of a password that is saved already. */
@@ -27,7 +26,7 @@ export function addP2pTestRoute(RED: NodeAPI): void {
     RED.httpAdmin.post('/intelbras-p2p-tunnel/test', write, (request, response) => {
         test(RED, request.body).then(
             (answer) => response.json(answer),
-            (thrown: unknown) => response.json({ clouds: [], reason: explain(RED, Fault.from(thrown)) }),
+            (thrown: unknown) => response.json({ clouds: [], fault: shownFault(thrown) }),
         );
     });
 }
@@ -54,13 +53,13 @@ async function test(RED: NodeAPI, body: unknown): Promise<P2pTestAnswer> {
             cloud,
             online,
             roundTrip,
-            ...(fault && { reason: sentence(RED, fault) }),
+            ...(fault && { fault: shownFault(fault) }),
         })),
         route: report.route,
         roundTrip: report.roundTrip,
         login: report.login?.outcome,
         realm: report.login?.realm,
-        ...(report.fault && { reason: explain(RED, report.fault) }),
+        ...(report.fault && { fault: shownFault(report.fault) }),
     };
 }
 

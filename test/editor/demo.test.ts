@@ -32,7 +32,7 @@ async function takeScreenshot({ page }: EditorPage): Promise<void> {
     const plate = page.locator('.red-ui-debug-msg', { hasText: '/plate' }).first();
     await plate.locator('.red-ui-debug-msg-object-handle').first().click();
     await plate.locator('.red-ui-debug-msg-object-key', { hasText: /^plate$/ }).click();
-    await plate.scrollIntoViewIfNeeded();
+    await plate.evaluate((message) => message.scrollIntoView({ block: 'start' }));
     await page.mouse.move(640, 700);
     await page.screenshot({ path: join(folder, 'editor-demo.png') });
 }

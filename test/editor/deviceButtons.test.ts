@@ -123,7 +123,24 @@ for (const runtime of RUNTIMES) {
             assert.match(told, /at least one is free/);
             assert.match(told, /Clock right/);
             assert.match(told, /not locked/);
+            assert.equal(
+                await editor.run('document.activeElement.id'),
+                'vigia-test',
+                'the keyboard goes on from there',
+            );
             await picture('test');
+            await editor.cancel();
+        });
+
+        it('says in the words of the dialog what is filled in wrongly', async () => {
+            await fillNew(99_999);
+            assert.match(
+                await test(),
+                /“Port” is not usable: 99999 is not between .*Correct it above and test again\./,
+            );
+            await field('port').fill('');
+            await field('host').fill('');
+            assert.match(await test(), /^The device has no host\. Correct it above and test again\.$/);
             await editor.cancel();
         });
 
@@ -132,7 +149,7 @@ for (const runtime of RUNTIMES) {
             await fillNew(camera.port, 'wrong');
             assert.match(await test(), /User name or password is wrong.*tries are left/);
             await picture('wrong-password');
-            assert.match(await test(), /No login is tried before/);
+            assert.match(await test(), /No login is tried before \d+:\d\d [AP]M, because/);
             assert.equal(camera.logins.rejected, before + 1);
             await editor.cancel();
         });
@@ -262,7 +279,10 @@ for (const runtime of RUNTIMES) {
             await picture('pick');
             const text = await editor.text('#vigia-pick-result');
             assert.match(text, /Channels of the device.*Events of the device/);
-            assert.match(text, /Motion The device keeps it to itself on 3: “Notify Surveillance Center” is off/);
+            assert.match(
+                text,
+                /Motion The device keeps it to itself on channel 3: “Notify Surveillance Center” is off/,
+            );
             const second = boxes.first().locator('label').nth(1);
             assert.match((await second.textContent()) ?? '', /^\s*2 \S/);
             await second.click();

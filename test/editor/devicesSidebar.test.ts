@@ -285,7 +285,7 @@ for (const runtime of RUNTIMES) {
             camera.emit({ type: 'linedetection', pictures: true });
             await editor.run(SHOW);
             await cardWith(editor, 'Portaria', /Online desde/);
-            await cardWith(editor, 'Portaria', /Cruzamento de linha · canal 1/);
+            await cardWith(editor, 'Portaria', 'Cruzamento de linha · canal 1');
             await hasPicture(editor, 'Portaria');
             if (runtime.options.nodeRed !== undefined) await takePicture(editor.page, 'devices-sidebar-dark');
             await editor.close();

@@ -16,7 +16,14 @@ const TYPES = ['isapi-request', 'isapi-alertstream', 'alarm-http-in', 'isup-in',
 const flows = [
     { id: 'tab', type: 'tab', label: 'Test' },
     { id: 'gate', type: 'device-config', name: 'gate', host: '127.0.0.1', port: 9, version: 1 },
-    ...TYPES.map((type) => ({ ...PLACE, id: type, type, device: type === 'isup-in' ? undefined : 'gate', wires: [] })),
+    ...TYPES.map((type) => ({
+        ...PLACE,
+        id: type,
+        type,
+        device: type === 'isup-in' ? undefined : 'gate',
+        kinds: ['perimeter', 'line-crossing', 'region-entrance', 'vehicle', 'traffic-statistics', 'face-comparison'],
+        wires: [],
+    })),
 ];
 
 /** What a dark theme of Node-RED 4.1 sets: the variables that the editor and our dialogs read. */
@@ -49,6 +56,15 @@ const STICKING_OUT = `(() => {
         .map((one) => one.outerHTML.slice(0, 160));
 })()`;
 
+/** How far the menus of chosen events are pushed out of their field: they must stay in reach however much is chosen. */
+const CARETS_OUT = `$('.vigia-form').last().find('.red-ui-typedInput-option-caret').filter(':visible').toArray()
+    .filter((one) => one.getBoundingClientRect().right > $(one).closest('.red-ui-typedInput-container')[0].getBoundingClientRect().right + 1)
+    .map((one) => one.outerHTML)`;
+
+/** A dialog that hides the whole flow, because one of its texts is long. */
+const WIDEST = 720;
+const TOO_WIDE = `[$('.red-ui-tray').last().width()].filter((width) => width > ${WIDEST})`;
+
 /** Texts that can hardly be told from what lies behind them: contrast below 3 to 1. */
 const FAINT = `(() => {
     const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
@@ -72,6 +88,8 @@ const FAINT = `(() => {
 interface Faults {
     unnamed: string[];
     stickingOut: string[];
+    caretsOut: string[];
+    tooWide: number[];
     faint: string[];
 }
 
@@ -101,7 +119,7 @@ for (const runtime of RUNTIMES) {
                     const look = async (name: string) => {
                         await editor.page.locator('.vigia-form').last().waitFor();
                         await editor.run(`$('.vigia-form details').prop('open', true).length`);
-                        const faults = `({ unnamed: ${UNNAMED}, stickingOut: ${STICKING_OUT}, faint: ${FAINT} })`;
+                        const faults = `({ unnamed: ${UNNAMED}, stickingOut: ${STICKING_OUT}, caretsOut: ${CARETS_OUT}, tooWide: ${TOO_WIDE}, faint: ${FAINT} })`;
                         found.push({ name, ...((await editor.run(faults)) as Faults) });
                         const picture = `${runtime.name} ${theme} ${language} ${name}.png`;
                         await editor.page.screenshot({ path: join(PICTURES, picture) });
@@ -122,9 +140,7 @@ for (const runtime of RUNTIMES) {
                         await editor.cancel();
                     }
                     await editor.close();
-                    const bad = found.filter(
-                        (one) => one.unnamed.length + one.stickingOut.length + one.faint.length > 0,
-                    );
+                    const bad = found.filter(({ name: _, ...faults }) => Object.values(faults).flat().length > 0);
                     assert.deepEqual(bad, []);
                 });
             }

@@ -143,7 +143,10 @@ for (const runtime of RUNTIMES) {
         it('takes events from the list, or as free text for words that the list lacks', async () => {
             await editor.openNode('stream');
             const field = editor.page.locator('#vigia-kinds + .red-ui-typedInput-container');
-            assert.match(await editor.text('#vigia-kinds + .red-ui-typedInput-container'), /Perimeter: Line crossing/);
+            assert.match(
+                await editor.text('#vigia-kinds + .red-ui-typedInput-container'),
+                /Line crossing, Perimeter: all/,
+            );
             await field.locator('.red-ui-typedInput-option-trigger').click();
             await editor.page
                 .locator('.red-ui-typedInput-options:visible a', { hasText: 'Vehicles: Licence plate' })
@@ -172,7 +175,7 @@ for (const runtime of RUNTIMES) {
             assert.deepEqual(await editor.faults('alarm'), [
                 'Port: a number from 1 to 65535 is needed',
                 'Path: only letters, digits and - . _ ~ / % are possible',
-                'Allowed: “10.0.0.300” is not an IP address or range',
+                'Allowed addresses: “10.0.0.300” is not an IP address or range',
             ]);
 
             await editor.openNode('alarm');

@@ -117,6 +117,7 @@ for (const runtime of RUNTIMES) {
             await field('path').fill('/alarm/gate');
             await editor.page.locator('#vigia-set-up summary').click();
             await field('device').selectOption({ label: 'gate' });
+            await editor.page.locator('#vigia-configure').scrollIntoViewIfNeeded();
             await picture('alarm-http-in');
             await editor.page.locator('#vigia-configure').click();
             const write = editor.page.locator('#vigia-configure-result button', { hasText: /^Write slot/ });

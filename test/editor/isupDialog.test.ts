@@ -68,7 +68,7 @@ for (const runtime of RUNTIMES) {
 
         it('shows who is there, and again when asked', async () => {
             await editor.openNode('isup');
-            await tableSays('Nobody has come so far');
+            await tableSays('No device has registered yet');
             assert.equal(await device(KEY, 'Q00000001').start(), 'online');
             await editor.page.locator('#vigia-isup-refresh').click();
             await tableSays('GATE1');
@@ -113,6 +113,16 @@ for (const runtime of RUNTIMES) {
                 JSON.stringify(await editor.run('RED.nodes.createCompleteNodeSet()')).includes(NEW_KEY),
                 false,
             );
+        });
+
+        it('lets the keyboard remove a device from the list', async () => {
+            await editor.openNode('isup');
+            const ids = editor.page.locator('.vigia-isup-id');
+            assert.equal(await ids.count(), 2);
+            await editor.page.locator('.red-ui-editableList-item-remove').first().press('Enter');
+            await editor.page.waitForFunction(`$('.vigia-isup-id').length === 1`);
+            assert.equal(await ids.first().inputValue(), 'FARM1');
+            await editor.cancel();
         });
 
         it('works without a single error in the page', () => {

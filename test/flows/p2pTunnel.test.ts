@@ -229,8 +229,8 @@ for (const runtime of RUNTIMES) {
                 assert.equal(services.logins, 2);
                 const unknown = await test({ serial: 'TESTSN0000009' });
                 assert.equal(unknown.clouds[0]?.online, false);
-                assert.match(unknown.reason ?? '', /not online/);
-                assert.match((await test({ serial: '../x' })).reason ?? '', /serial/);
+                assert.match(unknown.fault?.message ?? '', /not online/);
+                assert.match((await test({ serial: '../x' })).fault?.message ?? '', /serial/);
             } finally {
                 await nodeRed.close();
                 services.close();
