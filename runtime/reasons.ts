@@ -94,6 +94,7 @@ export const REASONS = {
     'no-event': 'no event in it',
     'neither-format': 'neither XML nor JSON',
     'no-text': 'no text in it',
+    'rows-untold': 'it says neither how many rows there are nor that it has none',
     'form-unknown': 'its form is unknown',
     'login-missing': 'it brought no login',
     'login-unreadable': 'its login cannot be read',
