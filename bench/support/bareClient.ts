@@ -2,14 +2,15 @@
 import { get } from 'node:http';
 import { type Measurement, startMeter } from './measure';
 
-process.on('message', ({ port, bytes }: { port: number; bytes: number }) => {
+/** @param warmUp bytes after which the clock starts */
+process.on('message', ({ port, bytes, warmUp }: { port: number; bytes: number; warmUp: number }) => {
     let meter: (() => Measurement) | undefined;
     let received = 0;
     const request = get({ host: '127.0.0.1', port, path: '/ISAPI/Event/notification/alertStream' }, (response) => {
         response.on('data', (chunk: Buffer) => {
-            meter ??= startMeter();
             received += chunk.length;
-            if (received < bytes) return;
+            if (received > warmUp) meter ??= startMeter();
+            if (received < bytes || meter === undefined) return;
             process.send?.(meter());
             request.destroy();
         });

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
+/** What of a stream is read before the clock starts: V8 learns its way through a program for a second or two. */
+export const WARM_UP = 0.25;
+
 /** What a client process says of itself when it is done. */
 export interface Measurement {
     /** Seconds from the first byte asked for to the last event out. */

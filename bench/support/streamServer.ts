@@ -7,6 +7,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { WARM_UP } from './measure';
 
 export type Shape = 'xml' | 'json' | 'pictures' | 'heartbeats';
 
@@ -127,8 +128,9 @@ function partsOf({ shape, count }: StreamOrder): Buffer[] {
     const each = Array.from({ length: count }, (_none, index) => index);
     if (shape !== 'heartbeats') return each.flatMap((index) => eventOf(shape, index));
     const beats = each.map((index) => part('application/xml; charset="UTF-8"', heartbeat(index)));
-    // Heartbeats stand between two events, which tell when the first and the last have been read.
-    return [...eventOf('xml', 0), ...beats, ...eventOf('xml', count)];
+    // Heartbeats stand between events, which tell when the last that warm up, and when all, have been read.
+    const warmUp = beats.splice(0, Math.floor(count * WARM_UP));
+    return [...warmUp, ...eventOf('xml', 0), ...beats, ...eventOf('xml', count)];
 }
 
 /** Prepared before the clock runs: what is measured is the client. */
@@ -167,7 +169,7 @@ const server = createServer({ noDelay: true }, (socket) => {
 process.on('message', (order: StreamOrder) => {
     writes = prepare(order);
     const bytes = writes.reduce((sum, { length }) => sum + length, 0);
-    process.send?.({ port: (server.address() as AddressInfo).port, bytes });
+    process.send?.({ port: (server.address() as AddressInfo).port, bytes, warmUp: Math.floor(bytes * WARM_UP) });
 });
 process.on('disconnect', () => process.exit(0));
 server.listen(0, '127.0.0.1', () => process.send?.({ ready: true }));

@@ -9,22 +9,23 @@ export interface Counted {
 }
 
 /**
- * Counts messages and reports, as the debug sidebar would, what they cost from the first to the last expected one. The
+ * Counts messages and reports, as the debug sidebar would, what they cost from the first, or from the one after
+ * `warmUp`, to the last expected one. The
  * admin API tells what Node-RED's process costs: `/bench/figures`, and after a collection `/bench/figures?collected`.
  */
 export = (RED: NodeAPI): void => {
     const counted: Counted = { messages: 0, pictureBytes: 0 };
 
-    function BenchCountNode(this: Node, config: NodeDef & { expected: number }) {
+    function BenchCountNode(this: Node, config: NodeDef & { expected: number; warmUp?: number }) {
         RED.nodes.createNode(this, config);
         let meter: (() => Measurement) | undefined;
         let count = 0;
         this.on('input', (message: NodeMessage & { pictures?: { data: Buffer }[] }, _send, done) => {
-            meter ??= startMeter();
             count += 1;
+            if (count > (config.warmUp ?? 0)) meter ??= startMeter();
             counted.messages += 1;
             for (const { data } of message.pictures ?? []) counted.pictureBytes += data.length;
-            if (count === config.expected) {
+            if (count === config.expected && meter !== undefined) {
                 const data = { id: this.id, format: 'Object', msg: JSON.stringify(meter()) };
                 process.send?.({ about: 'debug', data });
             }
