@@ -320,6 +320,7 @@ describe('a stream that is read directly', () => {
         const chunks: Buffer[] = [];
         let sincePause = 0;
         const isDirect = stream.readDirectly?.((bytes) => {
+            assert.equal(stream.body.isPaused(), false);
             chunks.push(Buffer.from(bytes));
             sincePause += bytes.length;
             if (sincePause < pauseEvery) return;
@@ -342,6 +343,24 @@ describe('a stream that is read directly', () => {
         await once(stream.body, 'end');
         assert.ok(all().equals(sent));
         if (!stream.body.closed) await once(stream.body, 'close');
+    });
+
+    test('brings them in order also where many came before anybody took them, and pauses when it is told to', async () => {
+        const sent = pattern(3, 600_000);
+        const { client } = await wire(async (socket) => {
+            socket.write(`${head}\r\n`);
+            for (let at = 0; at < sent.length; at += 12_000) {
+                await new Promise((resolve) => setTimeout(resolve, 5));
+                socket.write(sent.subarray(at, at + 12_000));
+            }
+            socket.end();
+        });
+        const stream = await client.open({ path: STREAM });
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        const { isDirect, all } = take(stream, 1);
+        assert.equal(isDirect, true);
+        await once(stream.body, 'end');
+        assert.ok(all().equals(sent));
     });
 
     test('is not mixed up with others, although all are read into the same memory', async () => {
