@@ -96,6 +96,7 @@ export class RecorderChannels {
 const CHANNEL_ID = Buffer.from('hannelID');
 /** An element or a key, and its number. */
 const NUMBERED = /[<:"](?:dynC|c)hannelID(?:"\s*:\s*"?|(?:\s[^<>]*)?>)\s*(\d{1,9})/g;
+const SPACE = 0x20;
 const ZERO = 0x30;
 const NINE = 0x39;
 /** Between a name and its number. */
@@ -113,6 +114,8 @@ function namesHighChannel(body: Buffer): boolean {
 
 /** Whether two digits follow, or what follows takes a closer look. */
 function mayBeHigh(bytes: Buffer, from: number): boolean {
+    // An attribute, which may hold digits of its own.
+    if (bytes[from] === SPACE) return true;
     const end = from + LONGEST_GAP;
     let at = from;
     while (at < end && !isDigit(bytes[at])) at += 1;
