@@ -111,6 +111,7 @@ describe('channels beyond 32', () => {
         for (const text of [
             '<channelID>34</channelID>',
             '<dynChannelID >34</dynChannelID>',
+            '<channelID>\n  34\n</channelID>',
             '<channelID opt="1,64">34</channelID>',
             '<channelID opt="1">1</channelID><dynChannelID opt="2">34</dynChannelID>',
             '{"channelID": 34}',
