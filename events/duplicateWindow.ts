@@ -42,7 +42,8 @@ export class DuplicateWindow {
         let place = this.#placeOf(low, high);
         const isKnown = this.#until[place]! > 0 && this.#low[place] === low && this.#high[place] === high;
         if (isKnown && this.#until[place]! > now && this.#marks[place] === mark) return true;
-        if (!isKnown && this.#until[place]! > now && this.#size < MOST) {
+        // Twice where all of a full place stay together when it is divided.
+        while (!isKnown && this.#until[place]! > now && this.#size < MOST) {
             this.#grow(now);
             place = this.#placeOf(low, high);
         }

@@ -6,25 +6,27 @@ import { lookUp } from './vocabulary';
  * Words of the log whose event is called otherwise on the stream, in lower case and without begin or end. The words are
  * those of public clients and of the changes to the ISAPI guide; that they mean these events is inferred from their names.
  */
-const LOG_WORDS: Record<string, string> = {
-    motion: 'VMD',
-    motdet: 'VMD',
-    hide: 'shelteralarm',
-    alarmin: 'IO',
-    audioinputexception: 'audioexception',
-    soundintensitymutation: 'audioexception',
-    videolost: 'videoloss',
-    hdfull: 'diskfull',
-    hderror: 'diskerror',
-    raiderror: 'raidfailure',
-    recorderror: 'recordingfailure',
-    netbroken: 'nicbroken',
-    // Spelled so by the devices.
-    illlegealaccess: 'illaccess',
-    illegalaccess: 'illaccess',
-    videoformatmismatch: 'videomismatch',
-    viandresmismatch: 'resolutionmismatch',
-};
+const LOG_WORDS = new Map(
+    Object.entries({
+        motion: 'VMD',
+        motdet: 'VMD',
+        hide: 'shelteralarm',
+        alarmin: 'IO',
+        audioinputexception: 'audioexception',
+        soundintensitymutation: 'audioexception',
+        videolost: 'videoloss',
+        hdfull: 'diskfull',
+        hderror: 'diskerror',
+        raiderror: 'raidfailure',
+        recorderror: 'recordingfailure',
+        netbroken: 'nicbroken',
+        // Spelled so by the devices.
+        illlegealaccess: 'illaccess',
+        illegalaccess: 'illaccess',
+        videoformatmismatch: 'videomismatch',
+        viandresmismatch: 'resolutionmismatch',
+    }),
+);
 
 /** Categories that hold events. What people and programs did at the device (`Operation`, `Information`) is none. */
 export const LOG_CATEGORIES = ['Alarm', 'Exception'];
@@ -54,7 +56,7 @@ export function loggedBody({ category, word, number }: LogRow, dateTime: string)
 /** The stream's word for a word of the log: `lineDetection`, `motionAlarm`, `loiteringDetection`. */
 function knownType(name: string): string | undefined {
     for (const word of [name, name.replace(/alarm$/, ''), name.replace(/detection$/, ''), `${name}detection`]) {
-        const type = LOG_WORDS[word] ?? word;
+        const type = LOG_WORDS.get(word) ?? word;
         if (word !== '' && lookUp(type).family !== 'unknown') return type;
     }
     return undefined;

@@ -62,6 +62,7 @@ export class AlarmLog {
     readonly #readings: Readings;
     #keptAt = Number.NEGATIVE_INFINITY;
     #offset: number | undefined;
+    #isOnlyLog = false;
     #mac: string | undefined;
 
     constructor(options: AlarmLogOptions) {
@@ -115,7 +116,13 @@ export class AlarmLog {
 
     /** The log is to be read, for the device has nothing better. */
     want(): void {
+        this.#isOnlyLog = true;
         this.#readings.want();
+    }
+
+    /** Somebody listens, perhaps after a time when nobody did: what was left for them is read now. */
+    joined(): void {
+        if (this.#isOnlyLog && this.#mark.gaps.length > 0) this.#readings.want();
     }
 
     /** After the signal. */
@@ -126,14 +133,16 @@ export class AlarmLog {
 
     async #read(): Promise<void> {
         const { clock, signal, audience } = this.#options;
-        if (this.#mark.gaps.length === 0) return;
+        if (this.#mark.gaps.length === 0 || audience.size === 0) return;
         await pause(clock, SETTLE_MS, signal);
         if (signal.aborted) return;
         try {
             await this.#identify();
             const shown = await this.#askClock();
             const frame = await this.#frameOf(shown);
-            for (const gap of [...this.#mark.gaps]) await this.#readGap(gap, shown, frame);
+            for (const gap of [...this.#mark.gaps]) {
+                if (audience.size > 0) await this.#readGap(gap, shown, frame);
+            }
         } catch (thrown) {
             const fault = Fault.from(thrown);
             if (!signal.aborted) throw fault;
@@ -193,6 +202,8 @@ export class AlarmLog {
         const within = timed.filter(({ at }) => at >= from && at <= until).sort((one, other) => one.at - other.at);
         const read = this.#reader();
         for (const [index, { row, at }] of within.entries()) {
+            // What nobody hears has not come out.
+            if (audience.size === 0) return;
             for (const occurrence of read(row, at, row.offset ?? shown.offset)) this.#deliver(occurrence);
             if (index % SLICE !== SLICE - 1) continue;
             this.#mark.read(gap, Math.min(at - error, gap[1] - 1));

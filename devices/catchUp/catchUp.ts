@@ -72,7 +72,8 @@ export class CatchUp {
         this.#audience.add(subscriber);
         if (options.catchUpLog) {
             this.#logAudience.add(subscriber);
-            this.#openLog();
+            if (this.#log === undefined) this.#openLog();
+            else this.#log.joined();
         }
         // Access events cannot be filtered at the device, and several nodes may listen here.
         const wide = { ...options, kinds: [] };

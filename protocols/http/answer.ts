@@ -174,9 +174,19 @@ export class AnswerBody extends Readable {
      * @returns false where the body has a length or is chunked, or its connection cannot be read like that
      */
     readDirectly(take: TakeBytes): boolean {
-        const { headers, socket } = this.#message;
+        const message = this.#message;
+        const { headers, socket } = message;
         if (headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined) return false;
-        if (!(socket instanceof Socket) || !readDirectly(socket, take)) return false;
+        if (!(socket instanceof Socket)) return false;
+        const isDirect = readDirectly(socket, (bytes) => {
+            // Behind what HTTP has read already, and behind a pause: HTTP, which knows of none, may have ended that.
+            const isNext = this.readableFlowing && this.readableLength === 0 && message.readableLength === 0;
+            if (isNext) take(bytes);
+            else if (!message.push(Buffer.from(bytes))) socket.pause();
+        });
+        if (!isDirect) return false;
+        // What a paused socket holds goes to HTTP, too; reading it emits it.
+        while (socket.readableLength > 0 && socket.read() !== null);
         // The one listener is that of Node's HTTP parser. What it has read already comes first, as `data`.
         socket.removeAllListeners('data');
         this.#direct = socket;

@@ -119,6 +119,8 @@ export class AlarmHost {
     readonly #waiting = new Set<PostAnswer>();
     /** Posts that are not over yet, with what reads those still arriving. */
     readonly #receiving = new Map<ServerResponse, PostReader | undefined>();
+    /** Ends requests that were turned away and still send; an own server would end them, that of Node-RED does not. */
+    readonly #turnedAway = new Set<() => void>();
     readonly #perAddress = new Map<string, number>();
     /** Addresses that were asked for a login a moment ago; the functions forget that. */
     readonly #asked = new Map<string, () => void>();
@@ -184,6 +186,7 @@ export class AlarmHost {
             reader?.end();
             if (!response.writableEnded) response.destroy();
         }
+        for (const end of [...this.#turnedAway]) end();
         for (const forget of [...this.#asked.values()]) forget();
     }
 
@@ -212,7 +215,9 @@ export class AlarmHost {
         const { statusCode, challenges, fault, reason } = refusal;
         const headers = challenges && { 'WWW-Authenticate': challenges };
         // The connection stays for the second round of a login only.
-        turnAway(request, response, { statusCode, headers, keep: statusCode === 401 }, this.#clock);
+        const end = turnAway(request, response, { statusCode, headers, keep: statusCode === 401 }, this.#clock);
+        this.#turnedAway.add(end);
+        request.once('close', () => this.#turnedAway.delete(end));
         if (reason === 'missing') this.#expectLogin(source, () => this.#reject(request, source, fault));
         else if (reason !== 'stale') this.#reject(request, source, fault);
     }

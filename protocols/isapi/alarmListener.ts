@@ -289,7 +289,7 @@ class SharedServer {
     #clean(packet: Buffer, socket: Socket): boolean {
         const known = this.#cleaned.get(socket);
         if (known !== undefined) {
-            known.push(packet);
+            known.receive(packet);
             return true;
         }
         const start = packet
@@ -301,7 +301,7 @@ class SharedServer {
         this.#cleaned.set(socket, cleaned);
         // What comes out of the parser of a TLS server is decrypted already.
         this.#server.emit(this.#options.tls === undefined ? 'connection' : 'secureConnection', cleaned);
-        cleaned.push(packet.subarray(start));
+        cleaned.receive(packet.subarray(start));
         return true;
     }
 

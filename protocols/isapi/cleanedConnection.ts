@@ -10,12 +10,18 @@ export class CleanedConnection extends Duplex {
         super({ allowHalfOpen: true });
         this.remoteAddress = socket.remoteAddress;
         this.#socket = socket;
+        // The server that owns the failed parser would end our side too, before the answer.
+        socket.removeAllListeners('end');
         socket.once('end', () => this.push(null));
         socket.once('close', () => this.destroy());
         this.once('close', () => socket.destroySoon());
     }
 
-    /** Bytes come when they come: there is no way to hold them back in a failed parser. */
+    /** Takes bytes that the failed parser gave back; while nobody reads them no more are asked of the device. */
+    receive(bytes: Buffer): void {
+        if (!this.push(bytes)) this.#socket.pause();
+    }
+
     override _read(): void {
         this.#socket.resume();
     }

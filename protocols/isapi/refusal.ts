@@ -10,13 +10,14 @@ const LONGEST_MS = 30_000;
  * because a connection that is closed under a sender loses the answer too.
  *
  * @param keep whether the connection may carry the next request, as the second round of a login
+ * @returns ends it at once, with the connection of a request that is still arriving
  */
 export function turnAway(
     request: IncomingMessage,
     response: ServerResponse,
     { statusCode, headers, keep = false }: { statusCode: number; headers?: OutgoingHttpHeaders; keep?: boolean },
     clock: Clock,
-): void {
+): () => void {
     response.writeHead(statusCode, { ...headers, 'content-length': 0, ...(!keep && { connection: 'close' }) });
     response.flushHeaders();
     let bytes = 0;
@@ -32,4 +33,5 @@ export function turnAway(
         cancel();
         response.end();
     });
+    return () => void request.destroy();
 }

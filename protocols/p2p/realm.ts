@@ -147,10 +147,11 @@ export class Realm extends Duplex {
         while (this.#wanted && this.#queue.length > 0) {
             const data = this.#queue.shift()!;
             taken += data.length;
+            // Before the reader has it: one who closes with it must not have it counted twice.
+            this.#queuedBytes -= data.length;
             this.#wanted = this.push(data);
         }
         if (taken > 0) {
-            this.#queuedBytes -= taken;
             this.lastDrainedAt = this.#carrier.clock.now();
             this.#carrier.drained(taken);
         }

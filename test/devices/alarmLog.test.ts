@@ -401,6 +401,38 @@ describe('what a camera or recorder logged while nobody listened', () => {
         assert.deepEqual(listener.codes, []);
     });
 
+    it('waits where those who want it are away while others listen', async () => {
+        const device = await nvr();
+        const listener = await settled(device);
+        const quiet = {
+            connection: () => undefined,
+            heartbeat: () => undefined,
+            unreadable: () => undefined,
+            lost: () => undefined,
+            warning: () => undefined,
+        };
+        const events: DeviceEvent[] = [];
+        const subscribe = (catchUpLog: boolean) => {
+            const occurrence = ({ event }: { event: DeviceEvent }) => void (catchUpLog && events.push(event));
+            return listener.device.subscribe(
+                { mode: 'auto', watchdog: 60, catchUpLog },
+                { ...quiet, occurrence },
+                new MemoryStore(),
+            );
+        };
+        const leaveOther = subscribe(false);
+        await listener.leave();
+        const { opened } = device.streams;
+        device.dropStreams();
+        happen(device);
+        await until(() => device.streams.opened > opened);
+        await read(device);
+        const leaveLater = subscribe(true);
+        await until(() => events.length === 4);
+        assert.deepEqual(events.map(wordOf), HAPPENED);
+        await Promise.all([leaveLater(), leaveOther()]);
+    });
+
     it('is left alone at a terminal, which has a history of its own', async () => {
         const device = await new Terminal({ login: LOGIN, logsClients: false }).listen();
         toClose.push(device);

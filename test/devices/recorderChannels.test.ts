@@ -107,6 +107,27 @@ describe('channels beyond 32', () => {
         }
     });
 
+    it('are seen however their number is written', async () => {
+        for (const text of [
+            '<channelID>34</channelID>',
+            '<dynChannelID >34</dynChannelID>',
+            '<channelID>\n  34\n</channelID>',
+            '<channelID opt="1,64">34</channelID>',
+            '<channelID opt="1">1</channelID><dynChannelID opt="2">34</dynChannelID>',
+            '{"channelID": 34}',
+            '{"channelID" : "34"}',
+        ]) {
+            let questions = 0;
+            const channels = new RecorderChannels(async () => {
+                questions += 1;
+                return proxies(1, 2);
+            });
+            const part: Part = { headers: {}, kind: 'text', body: Buffer.from(text), truncated: false };
+            await new Promise<void>((resolve, reject) => channels.read([part], resolve, reject));
+            assert.equal(questions, 1, text);
+        }
+    });
+
     it('of posted events are understood as well, and a post that waits is not lost when the node closes', async () => {
         const channels = new RecorderChannels(() => new Promise(() => undefined));
         const { receiver, numbers } = receiving(channels);

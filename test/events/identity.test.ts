@@ -150,6 +150,18 @@ describe('copies', () => {
         assert.equal(window.isCopy('x0', '', 2001, 1000), false);
     });
 
+    it('are known as long as there is room, however many have come', () => {
+        for (let table = 0; table < 200; table += 1) {
+            const window = new DuplicateWindow();
+            const ids = Array.from({ length: 1000 }, (_none, index) => `${table}-${index}`);
+            for (const id of ids) window.isCopy(id, '', 0, 1000);
+            assert.deepEqual(
+                ids.filter((id) => !window.isCopy(id, '', 1, 1000)),
+                [],
+            );
+        }
+    });
+
     it('of one body are told apart by what is in it', () => {
         assert.equal(read(body('faceCapture.json')).length, 2);
     });

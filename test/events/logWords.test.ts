@@ -52,6 +52,11 @@ describe('a word of the log', () => {
         }
     });
 
+    it('may be any word', () => {
+        for (const word of ['constructor', '__proto__', 'Start', 'alarm', 'detection'])
+            assert.equal(typeof said(`Alarm/${word}/1`), 'string', word);
+    });
+
     it('of what only has an instant has no end', () => {
         assert.equal(said('Alarm/faceSnapStart/1'), 'face-capture active');
         assert.equal(said('Alarm/faceSnapStop/1'), undefined);

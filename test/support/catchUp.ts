@@ -96,6 +96,11 @@ export class Listener {
         });
     }
 
+    /** Listens no more; others may go on with the same device. */
+    async leave(): Promise<void> {
+        await this.#leave();
+    }
+
     async close(): Promise<void> {
         await this.#leave();
         await this.device.close();

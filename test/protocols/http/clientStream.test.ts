@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { afterEach, describe, test } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 import type { Fault } from '../../../protocols/errors';
 import { LoginBreaker } from '../../../protocols/http/breaker';
 import type { HttpClientOptions, HttpStream } from '../../../protocols/http/client';
+import { selfSigned } from '../../../simulator/selfSigned';
 import { clientFor, rawDevice, TestDevice } from './support/device';
 
 const stops: (() => unknown)[] = [];
@@ -20,6 +23,39 @@ async function wire(answer: Parameters<typeof rawDevice>[0], options: Partial<Ht
     stops.push(() => client.close(), device.stop);
     return { device, client };
 }
+
+/** As {@link wire}, with TLS. */
+async function secureWire(answer: (socket: Socket) => void, options: Partial<HttpClientOptions>) {
+    const sockets = new Set<Socket>();
+    const device = createTlsServer(selfSigned('127.0.0.1'), (socket) => {
+        sockets.add(socket.on('error', () => socket.destroy()));
+        socket.once('data', () => answer(socket));
+    });
+    await new Promise<void>((resolve) => device.listen(0, '127.0.0.1', resolve));
+    const client = clientFor((device.address() as AddressInfo).port, { auth: 'none', ...options });
+    stops.push(
+        () => client.close(),
+        () => {
+            for (const socket of sockets) socket.destroy();
+            return new Promise((resolve) => device.close(resolve));
+        },
+    );
+    return { client };
+}
+
+/** A connection from elsewhere, which is a stream and no socket. */
+function tunnelTo({ port }: { port: number }): Duplex {
+    const socket = connect(port, '127.0.0.1');
+    return Duplex.from({ readable: socket, writable: socket });
+}
+
+/** How a stream comes in; `first` are bytes before its head. */
+const WAYS: Record<string, Partial<HttpClientOptions> & { first?: string }> = {
+    directly: {},
+    'through a tunnel': { connect: tunnelTo },
+    'through a tunnel, behind stray bytes': { connect: tunnelTo, first: '#' },
+    'encrypted, through a tunnel': { connect: tunnelTo, protocol: 'https', verify: 'off' },
+};
 
 async function readAll({ body }: HttpStream): Promise<string> {
     const chunks: Buffer[] = [];
@@ -147,27 +183,33 @@ describe('an event stream', () => {
         assert.equal(await readAll(await client.open({ path: STREAM })), bytes.toString('latin1'));
     });
 
-    test('a slow reader holds the device back instead of filling the memory', async () => {
-        let sender: Socket | undefined;
-        const { client } = await wire((socket) => {
-            sender = socket;
-            socket.write(`${head}\r\n`);
-            const push = () => {
-                while (socket.writable && socket.write(Buffer.alloc(65_536)));
+    for (const [way, { first = '', ...options }] of Object.entries(WAYS)) {
+        test(`a slow reader holds the device back instead of filling the memory: ${way}`, async () => {
+            let sender: Socket | undefined;
+            const answer = (socket: Socket) => {
+                sender = socket;
+                socket.write(`${first}${head}\r\n`);
+                const push = () => {
+                    while (socket.writable && socket.write(Buffer.alloc(65_536)));
+                };
+                socket.on('drain', push);
+                push();
             };
-            socket.on('drain', push);
-            push();
+            const { client } = await (options.protocol === 'https' ? secureWire : wire)(answer, {
+                ...options,
+                timeout: 2000,
+            });
+            const stream = await client.open({ path: STREAM });
+            let before = -1;
+            while (sender!.bytesWritten !== before) {
+                before = sender!.bytesWritten;
+                await new Promise((resolve) => setTimeout(resolve, 100));
+            }
+            assert.ok(sender!.writableLength > 0, 'the device has to wait');
+            assert.ok(stream.body.readableLength < 1_000_000);
+            stream.close();
         });
-        const stream = await client.open({ path: STREAM });
-        let before = -1;
-        while (sender!.bytesWritten !== before) {
-            before = sender!.bytesWritten;
-            await new Promise((resolve) => setTimeout(resolve, 100));
-        }
-        assert.ok(sender!.writableLength > 0, 'the device has to wait');
-        assert.ok(stream.body.readableLength < 1_000_000);
-        stream.close();
-    });
+    }
 
     test('ended by the device: the body ends, without a length as with one', async () => {
         const { client } = await wire((socket) => socket.end(`${head}\r\n--MIME_boundary`));
@@ -278,6 +320,7 @@ describe('a stream that is read directly', () => {
         const chunks: Buffer[] = [];
         let sincePause = 0;
         const isDirect = stream.readDirectly?.((bytes) => {
+            assert.equal(stream.body.isPaused(), false);
             chunks.push(Buffer.from(bytes));
             sincePause += bytes.length;
             if (sincePause < pauseEvery) return;
@@ -300,6 +343,24 @@ describe('a stream that is read directly', () => {
         await once(stream.body, 'end');
         assert.ok(all().equals(sent));
         if (!stream.body.closed) await once(stream.body, 'close');
+    });
+
+    test('brings them in order also where many came before anybody took them, and pauses when it is told to', async () => {
+        const sent = pattern(3, 600_000);
+        const { client } = await wire(async (socket) => {
+            socket.write(`${head}\r\n`);
+            for (let at = 0; at < sent.length; at += 12_000) {
+                await new Promise((resolve) => setTimeout(resolve, 5));
+                socket.write(sent.subarray(at, at + 12_000));
+            }
+            socket.end();
+        });
+        const stream = await client.open({ path: STREAM });
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        const { isDirect, all } = take(stream, 1);
+        assert.equal(isDirect, true);
+        await once(stream.body, 'end');
+        assert.ok(all().equals(sent));
     });
 
     test('is not mixed up with others, although all are read into the same memory', async () => {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent, createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -289,6 +291,23 @@ describe('posts that ask too much', () => {
             assert.deepEqual(host.codes(), []);
         }));
 
+    it('of memory wait on the wire, also where their connection began with a stray byte', () =>
+        withHost({ maxHeld: 48_000_000, maxBody: 40_000_000 }, async (host) => {
+            const body = terminalPost(1, jpeg(32_000_000));
+            const first = talk(host.port, head(body.length, FORM, 'Connection: close'), body.subarray(0, 1_000_000));
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            const second = talk(host.port, `#${head(body.length, FORM, 'Connection: close')}`, body);
+            let left = Number.NaN;
+            while (second.socket.writableLength !== left) {
+                left = second.socket.writableLength;
+                await new Promise((resolve) => setTimeout(resolve, 200));
+            }
+            assert.ok(left > 0, 'nobody took it into memory');
+            first.socket.destroy();
+            assert.match(await second.answer, OK);
+            assert.deepEqual(kinds(host.posts.at(-1)), ['text', 'binary']);
+        }));
+
     it('of memory for too long are sent away, so that the device tries again', async () => {
         const clock = new ManualClock();
         const limits = { wait: 60_000 };
@@ -396,6 +415,20 @@ describe('whoever may not post', () => {
 });
 
 describe('a host that closes', () => {
+    it('lets go of whoever was turned away and still sends, on any server', async (test) => {
+        const host = new Host({ allow: ['192.0.2.1'] });
+        const server = createServer((request, response) => host.host.handle(request, response));
+        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+        test.after(() => server.close());
+        const { socket, answer } = talk((server.address() as AddressInfo).port, head(1_000_000), 'not all of it');
+        await once(socket, 'data');
+        assert.deepEqual(host.codes(), ['SOURCE_NOT_ALLOWED']);
+        host.host.close();
+        assert.match(await answer, /^HTTP\/1\.1 403 /);
+        const open = await new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
+        assert.equal(open, 0);
+    });
+
     it('cuts off what still arrives, without an answer, and tells nothing', async () => {
         const clock = new ManualClock();
         const host = await new Host({ clock }).listen();

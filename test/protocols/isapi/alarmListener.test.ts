@@ -119,6 +119,20 @@ describe('the ports that alarms come in on', () => {
         await listening.close();
     });
 
+    it('forgive them where the device ends its side at once, and answer once', async (test) => {
+        const { host, posts, rejections } = newHost({ answer: 'flow' });
+        const listening = await new AlarmListeners().listen(LOOPBACK, '/alarm', host);
+        const socket = connect({ port: listening.port, host: '127.0.0.1', allowHalfOpen: true });
+        socket.end(`#POST /alarm HTTP/1.1\r\nHost: x\r\nContent-Length: ${EVENT.length}\r\n\r\n${EVENT}`);
+        test.after(() => listening.close());
+        setTimeout(() => posts[0]?.respond({}), 200);
+        const chunks: Buffer[] = [];
+        for await (const chunk of socket) chunks.push(chunk as Buffer);
+        assert.match(String(chunks), /^HTTP\/1\.1 200 (?!.*HTTP\/1)/s);
+        assert.equal(posts.length, 1);
+        assert.deepEqual(rejections, []);
+    });
+
     it('forgive them under TLS, too', async () => {
         const { key, cert } = selfSigned('127.0.0.1');
         const { host, posts } = newHost();
