@@ -98,7 +98,6 @@ const CHANNEL_ID = Buffer.from('hannelID');
 /** An element or a key, and its number. */
 const NUMBERED = /[<:"](?:dynC|c)hannelID(?:"\s*:\s*"?|(?:\s[^<>]*)?>)\s*(\d{1,9})/g;
 const SPACE = 0x20;
-const GREATER_THAN = 0x3e;
 const ZERO = 0x30;
 const NINE = 0x39;
 const SLASH = 0x2f;
@@ -115,7 +114,7 @@ function namesHighChannel(body: Buffer): boolean {
     return false;
 }
 
-/** Whether the name that holds `at` stands in a closing tag. */
+/** Whether the name that holds `at` stands in an end tag: its number stands before it, and was looked at. */
 function endsElement(bytes: Buffer, at: number): boolean {
     let before = at - 1;
     while (isLetter(bytes[before])) before -= 1;
@@ -126,9 +125,6 @@ function endsElement(bytes: Buffer, at: number): boolean {
 function mayBeHigh(bytes: Buffer, from: number): boolean {
     // An attribute, which may hold digits of its own.
     if (bytes[from] === SPACE) return true;
-    const next = bytes[from + 1] ?? SPACE;
-    // An end tag: its number stands before it, and was looked at.
-    if (bytes[from] === GREATER_THAN && next > SPACE && !isDigit(next)) return false;
     const end = from + LONGEST_GAP;
     let at = from;
     while (at < end && !isDigit(bytes[at])) at += 1;
