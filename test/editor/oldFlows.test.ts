@@ -77,7 +77,7 @@ for (const runtime of RUNTIMES) {
 
         it('says what cannot be meant, and the dialog offers what can', async () => {
             assert.deepEqual((await editor.faults('wrong')).sort(), [
-                'Allowed: “gate” is not an IP address or range',
+                'Allowed addresses: “gate” is not an IP address or range',
                 'Output: “sometimes” is none of edges, all',
                 'Port: a number from 1 to 65535 is needed',
             ]);
