@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import type { Node, NodeAPI, NodeDef, NodeInitializer, NodeMessage } from 'node-red';
 import helper from 'node-red-node-test-helper';
 import type { SinonSpy } from 'sinon';
@@ -37,9 +37,13 @@ const NODES = Object.values(readPackage()['node-red'].nodes ?? {}).map((file) =>
 
 /** Flows that run, and what came of them. */
 export class GlueStage {
-    readonly #before = openResources();
+    readonly #before: string;
     readonly #received = new Map<string, Seen[]>();
     readonly #spies = new Map<Spied, SinonSpy>();
+
+    private constructor(before: string) {
+        this.#before = before;
+    }
 
     /**
      * Starts flows. Beside the six types there is `sink`, which keeps every message from the first on: a listener that is
@@ -48,7 +52,10 @@ export class GlueStage {
      * @param credentials by the id of the node
      */
     static async start(flows: object[], credentials: object = {}): Promise<GlueStage> {
-        const stage = new GlueStage();
+        // What a test closed just before is still there until the event loop has gone round.
+        await turn();
+        await turn();
+        const stage = new GlueStage(openResources());
         const initialisers = [...NODES, (RED: NodeAPI) => stage.#registerSink(RED)];
         await helper.load(initialisers, flows as never, credentials as never);
         const ids = flows.map((node) => (node as NodeDef).id);
@@ -72,8 +79,8 @@ export class GlueStage {
         await helper.clearFlows();
         await helper.unload();
         const end = Date.now() + ENDING_MS;
-        while (describe(openResources()) !== describe(this.#before) && Date.now() < end) await pause(5);
-        assert.equal(describe(openResources()), describe(this.#before), 'sockets and timers as before the start');
+        while (openResources() !== this.#before && Date.now() < end) await pause(5);
+        assert.equal(openResources(), this.#before, 'sockets and timers as before the start');
     }
 
     /** @throws AssertionError where there is none: the flow does not have it, or its constructor threw */
@@ -133,11 +140,8 @@ export class GlueStage {
     }
 }
 
-/** The sockets, servers and timers that this process holds open. */
-function openResources(): string[] {
-    return process.getActiveResourcesInfo().filter((kind) => KINDS.has(kind));
-}
-
-function describe(resources: string[]): string {
-    return [...resources].sort().join(' ');
+/** The kinds of all sockets, servers and timers that this process holds open. */
+function openResources(): string {
+    const kinds = process.getActiveResourcesInfo().filter((kind) => KINDS.has(kind));
+    return kinds.sort().join(' ');
 }
