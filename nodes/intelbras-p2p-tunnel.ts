@@ -40,7 +40,12 @@ export = (RED: NodeAPI): void => {
                         if (payload) send(Object.assign(message, { topic: payload.serial, payload }));
                         done();
                     },
-                    (thrown: unknown) => done(named(Fault.from(thrown))),
+                    (thrown: unknown) => {
+                        const fault = Fault.from(thrown);
+                        // A node that is being closed has nobody to tell.
+                        if (fault.code === 'CLOSED') done();
+                        else done(named(fault));
+                    },
                 );
         });
         node.on('close', (done: () => void) => {

@@ -255,11 +255,11 @@ export class SimulatedRecorder {
             return;
         }
         const socket = connect({ host: '127.0.0.1', port: target, noDelay: true });
-        let open = false;
+        session.realms.set(realm, socket);
         socket.on('connect', () => {
-            open = true;
+            // The client may have gone while the service was being called.
+            if (session.realms.get(realm) !== socket) return;
             this.bound += 1;
-            session.realms.set(realm, socket);
             this.#write(session, statusFrame(realm, 'CONN'));
         });
         socket.on('data', (data) => {
@@ -275,7 +275,7 @@ export class SimulatedRecorder {
         socket.on('error', () => undefined);
         socket.on('close', () => {
             session.paused.delete(socket);
-            if (session.realms.delete(realm) || !open) this.#write(session, statusFrame(realm, 'DISC'));
+            if (session.realms.delete(realm)) this.#write(session, statusFrame(realm, 'DISC'));
         });
     }
 
