@@ -186,7 +186,7 @@ describe('a P2P session', () => {
         const { made, states } = session(cloud);
         const fault = await faultOf(made.connect(37777));
         assert.equal(fault.code, 'P2P_DEVICE_OFFLINE');
-        assert.match(fault.remedy, /Intelbras Cloud.*sdk/);
+        assert.match(fault.remedy, /Intelbras Cloud.*vendor library/);
         assert.equal(states.at(-1)?.state, 'offline');
     });
 
