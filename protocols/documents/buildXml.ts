@@ -1,18 +1,26 @@
-import { XMLBuilder } from 'fast-xml-parser';
+import type { XMLBuilder } from 'fast-xml-parser';
 import { Fault } from '../errors';
 
 /** What the vendor's guide writes in every document of its own. */
 const NAMESPACE = 'http://www.isapi.org/ver20/XMLSchema';
 const VERSION = '2.0';
 
-const builder = new XMLBuilder({
-    ignoreAttributes: false,
-    attributeNamePrefix: '@',
-    textNodeName: '#text',
-    suppressEmptyNode: false,
-    // `true` is the text of an element here, never an attribute without a value.
-    suppressBooleanAttributes: false,
-});
+let builder: XMLBuilder | undefined;
+
+/** Loaded when the first document is written: it takes 5 ms, and most flows only read. */
+function theBuilder(): XMLBuilder {
+    if (builder !== undefined) return builder;
+    const module = require('fast-xml-parser') as typeof import('fast-xml-parser');
+    builder = new module.XMLBuilder({
+        ignoreAttributes: false,
+        attributeNamePrefix: '@',
+        textNodeName: '#text',
+        suppressEmptyNode: false,
+        // `true` is the text of an element here, never an attribute without a value.
+        suppressBooleanAttributes: false,
+    });
+    return builder;
+}
 
 /**
  * An XML document from an object with one root: keys are elements, `@name` attributes, `#text` the text beside them, an
@@ -30,7 +38,7 @@ export function buildXml(object: object): string {
     }
     const content = (object as Record<string, unknown>)[root];
     if (Array.isArray(content)) throw new Fault('BODY_INVALID', { details: { reason: 'the root is a list' } });
-    return `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build(plain({ [root]: withNamespace(content) }, new Set()))}`;
+    return `<?xml version="1.0" encoding="UTF-8"?>\n${theBuilder().build(plain({ [root]: withNamespace(content) }, new Set()))}`;
 }
 
 function withNamespace(content: unknown): unknown {
