@@ -94,7 +94,8 @@ export class EventReader {
     private vendor: Vendor;
     private readonly clock: Clock;
     private readonly pictures: PictureCollector;
-    private readonly duplicates = new DuplicateWindow();
+    /** Made with the first event: most streams bring heartbeats only for hours. */
+    private duplicates: DuplicateWindow | undefined;
     private readonly replay = new ReplayJudge();
     private readonly openLosses = new Set<string>();
     /** Ids of events that came in a body which was cut off: when the device sends them again, that is the whole of them. */
@@ -277,12 +278,17 @@ export class EventReader {
         if (!isContentId(event.id)) {
             // Every form of one event shows the same wall clock.
             const wall = (event.deviceTime ?? event.time).slice(0, 19);
-            return this.duplicates.isCopy(event.id, wall, now, SPAN_BY_ID);
+            return this.seen().isCopy(event.id, wall, now, SPAN_BY_ID);
         }
         // Without a time of its own nothing tells a copy from the next event of its kind.
         if (event.timeQuality === 'received') return false;
         // A repeat within the same second is no copy: it counts on.
-        return this.duplicates.isCopy(event.id, textOf(body.activePostCount) ?? '', now, SPAN_BY_CONTENT);
+        return this.seen().isCopy(event.id, textOf(body.activePostCount) ?? '', now, SPAN_BY_CONTENT);
+    }
+
+    private seen(): DuplicateWindow {
+        this.duplicates ??= new DuplicateWindow();
+        return this.duplicates;
     }
 
     private isDurationCopy(event: DeviceEvent, detail: string, epoch: number): boolean {
