@@ -100,6 +100,15 @@ export class IsupConnection {
         this.socket.destroy();
     }
 
+    /** Destroys, and waits until the listener has let go of this connection. */
+    end(): Promise<void> {
+        return new Promise((resolve) => {
+            if (this.phase === 'gone') resolve();
+            else this.socket.once('close', () => resolve());
+            this.destroy();
+        });
+    }
+
     private closed(): void {
         if (this.phase === 'gone') return;
         this.phase = 'gone';

@@ -251,7 +251,7 @@ export class IsupListener {
             } catch (error) {
                 udp.removeAllListeners('message');
                 const ended = [closed(tcp), closed(udp)];
-                this.dropConnections();
+                await this.dropConnections();
                 await Promise.all(ended);
                 const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
                 if (wanted === 0 && taken && attempt < FREE_PORT_TRIES) continue;
@@ -262,13 +262,16 @@ export class IsupListener {
 
     private async closePorts(): Promise<void> {
         const ended = this.ports.splice(0).flatMap(({ tcp, udp }) => [closed(tcp), closed(udp)]);
-        this.dropConnections();
+        await this.dropConnections();
         await Promise.all(ended);
     }
 
-    /** A port is not closed before its last connection: also that of a device which came while the next port was opened. */
-    private dropConnections(): void {
-        for (const connection of this.connections) connection.destroy();
+    /**
+     * A port is not closed before its last connection: also that of a device which came while the next port was opened.
+     * A server may say that it has closed a moment before its last socket does, so both are waited for.
+     */
+    private async dropConnections(): Promise<void> {
+        await Promise.all([...this.connections].map((connection) => connection.end()));
     }
 
     private sweepLater(): void {

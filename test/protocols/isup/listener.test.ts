@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
+import dns from 'node:dns';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { seal } from '../../../protocols/isup/envelope';
 import { encrypt } from '../../../protocols/isup/keys';
@@ -14,16 +15,7 @@ import { identity, vectors, wire } from './vectors';
 
 const { deviceId, shortSerial, sessionKey } = identity;
 
-/** A device that calls until somebody answers, and stays then. */
-async function callUntilHeard(port: number, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-        const socket = connect({ port, host: 'localhost' });
-        const outcome = new Promise((resolve) => socket.once('connect', resolve).once('error', resolve));
-        const failed = (await outcome) instanceof Error;
-        if (!failed && !signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
-        socket.destroy();
-    }
-}
+type LookupAnswer = (error: Error | null, address: string, family: number) => void;
 
 describe('the ISUP listener', () => {
     it('replays a recorded first session byte for byte, and tells registering and online', async () => {
@@ -468,21 +460,27 @@ describe('the ISUP listener', () => {
         });
     });
 
-    it('reports that also where a device has come in the meantime', async () => {
+    it('reports that also where a device has come in the meantime, and lets go of it', async (test) => {
         const port = await freePort();
         const taken = createSocket('udp4').bind(port, '127.0.0.1');
         await once(taken, 'listening');
-        const device = new AbortController();
-        const calling = callUntilHeard(port, device.signal);
+        const listener = new IsupListener({ bind: 'localhost', port, alarmPort: port });
+        const device = new Socket();
+        // Only the second socket asks for IPv4 by name: its answer waits until a device is there.
+        test.mock.method(dns, 'lookup', async (...asked: [string, 4, LookupAnswer] | [string, LookupAnswer]) => {
+            const answer = asked.at(-1) as LookupAnswer;
+            if (asked[1] === 4) {
+                device.on('error', () => device.destroy()).connect(port, '127.0.0.1');
+                await until('the device', () => listener.openConnections === 1);
+            }
+            answer(null, '127.0.0.1', 4);
+        });
         try {
-            // By its name the second socket is bound only a moment after the first.
-            const listener = new IsupListener({ bind: 'localhost', port, alarmPort: port });
             await assert.rejects(listener.listen(), { code: 'PORT_IN_USE' });
             assert.equal(listener.openConnections, 0);
         } finally {
-            device.abort();
+            device.destroy();
             taken.close();
-            await calling;
         }
     });
 
