@@ -1,4 +1,4 @@
-import { readOnTheWay } from '../events/body';
+import { readerOnTheWay } from '../events/body';
 import { copyOccurrence } from '../events/copy';
 import type { DeviceEvent, DeviceIdentity, Occurrence, RawBody, Vendor } from '../events/deviceEvent';
 import { EventReader } from '../events/eventReader';
@@ -163,7 +163,7 @@ export class EventStream {
             vendor: this.#vendor,
             watchdog: options.watchdog,
             events: () => this.#typesToArm(options),
-            readDocument: readOnTheWay,
+            readDocument: readerOnTheWay(),
             pace: OPENINGS,
             clock: this.#clock,
             listener: {

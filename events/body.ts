@@ -3,9 +3,10 @@ import { readJson } from '../protocols/documents/readJson';
 import { type DecodedText, decodeText, type TextFallback } from '../protocols/documents/readText';
 import { readPlainXml, readXmlDocument, type XmlDocument } from '../protocols/documents/readXml';
 import { type Fields, fieldsOf, listOf } from '../protocols/documents/values';
-import type { Part, ReadDocument } from '../protocols/multipart/partSplitter';
+import type { Part, SplitterOptions } from '../protocols/multipart/partSplitter';
 import type { RawBody } from './deviceEvent';
-import { mayBeHeartbeat } from './heartbeat';
+import { type HeartbeatForm, heartbeatForm, mayBeHeartbeat } from './heartbeat';
+import { HeartbeatMemory } from './heartbeatMemory';
 
 export interface ReadBody {
     raw: RawBody;
@@ -16,24 +17,47 @@ export interface ReadBody {
     complete: boolean;
 }
 
+type ReadDocument = NonNullable<SplitterOptions['readDocument']>;
+
 const LESS_THAN = 0x3c;
 const MAX_QUERY = 16 * 1024;
 const MAX_CANDIDATES = 256;
 
+/** What is known of a document that came on a stream before the splitter has looked for its end. */
+export type ReadOnTheWay =
+    | { text: string; document: XmlDocument; heartbeat?: undefined }
+    | { heartbeat: HeartbeatForm };
+
 /**
- * Reads the XML of an event while the splitter looks for its end, so that it is not gone through twice. Heartbeats are
- * left alone: they are recognised without being read.
+ * Reads the XML of one source while the splitter looks for its end, so that it is not gone through twice. Heartbeats are
+ * read only as long as they are no copies of those before.
  */
-export function readOnTheWay(bytes: Buffer, charset: string | undefined): ReadDocument | undefined {
-    if (bytes[0] !== LESS_THAN || mayBeHeartbeat(bytes)) return undefined;
-    const { text, guessed } = decodeText(bytes, charset);
-    const document = guessed ? undefined : readPlainXml(text);
-    return document === undefined ? undefined : { text, document };
+export function readerOnTheWay(): (...given: Parameters<ReadDocument>) => ReadOnTheWay | undefined {
+    const heartbeats = new HeartbeatMemory();
+    return (bytes, charset) => {
+        if (bytes[0] !== LESS_THAN) return undefined;
+        const known = heartbeats.recall(bytes);
+        if (known !== undefined) return { heartbeat: known };
+        const heartbeat = mayBeHeartbeat(bytes) ? heartbeatForm({ kind: 'text', body: bytes }) : undefined;
+        if (heartbeat !== undefined && !heartbeats.isOfUse) return undefined;
+        const { text, guessed } = decodeText(bytes, charset);
+        const document = guessed ? undefined : readPlainXml(text);
+        if (document === undefined) return undefined;
+        if (heartbeat === undefined) return { text, document };
+        heartbeats.learn(bytes, heartbeat);
+        return { heartbeat };
+    };
+}
+
+/** What {@link readerOnTheWay} has made of a part. */
+export function readBefore({ document }: Part): ReadOnTheWay | undefined {
+    return document as ReadOnTheWay | undefined;
 }
 
 /** A text part by its content: the declared type is often wrong, and one connection mixes XML and JSON. */
 export function readBody(part: Part, fallback?: TextFallback): ReadBody {
-    const read = part.document;
+    const before = readBefore(part);
+    const read = before?.heartbeat === undefined ? before : undefined;
     const { text, guessed } = read === undefined ? decodeText(part.body, part.charset, fallback) : asSent(read);
     const raw: RawBody = { format: 'text', text };
     if (part.contentType !== undefined || Object.keys(part.headers).length > 0) raw.headers = part.headers;
@@ -45,8 +69,7 @@ export function readBody(part: Part, fallback?: TextFallback): ReadBody {
     }
     switch (firstMark(text)) {
         case '<':
-            // Only what `readOnTheWay` has made of the part can stand there.
-            addXml((read?.document as XmlDocument | undefined) ?? readXmlDocument(text), result);
+            addXml(read?.document ?? readXmlDocument(text), result);
             break;
         case '{':
         case '[':
@@ -68,7 +91,7 @@ function firstMark(text: string): string | undefined {
     return undefined;
 }
 
-function asSent({ text }: ReadDocument): DecodedText {
+function asSent({ text }: { text: string }): DecodedText {
     return { text, guessed: false };
 }
 

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../protocols/clock';
 import type { TextFallback } from '../protocols/documents/readText';
 import { type Fields, textOf } from '../protocols/documents/values';
 import type { Part } from '../protocols/multipart/partSplitter';
-import { type ReadBody, readBody } from './body';
+import { type ReadBody, readBefore, readBody } from './body';
 import type { Recorder } from './channel';
 import type { DeviceEvent, DeviceIdentity, Occurrence, RawBody, Vendor, Via } from './deviceEvent';
 import { DuplicateWindow } from './duplicateWindow';
@@ -217,8 +217,8 @@ export class EventReader {
 
     private readText(part: Part, origin: Origin, isWhole = false): Outcome {
         try {
-            // Whoever has read it on the way has seen that it is none.
-            const form = part.document === undefined ? heartbeatForm(part) : undefined;
+            const before = readBefore(part);
+            const form = before === undefined ? heartbeatForm(part) : before.heartbeat;
             if (form === 'heartbeat' || (form === 'no-video-loss' && this.openLosses.size === 0)) {
                 this.heartbeat(part, origin);
                 return NOTHING;

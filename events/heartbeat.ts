@@ -6,6 +6,9 @@ import type { Part } from '../protocols/multipart/partSplitter';
  */
 export type HeartbeatForm = 'heartbeat' | 'no-video-loss';
 
+/** What of a part shows whether it is one. */
+type Text = Pick<Part, 'kind' | 'body' | 'name'>;
+
 /** No heartbeat is longer: the longest known, with the extensions of a camera, has 840 bytes. */
 const LONGEST = 4096;
 const LONGEST_BARE = 512;
@@ -94,7 +97,7 @@ function wordAt(body: Buffer, start: number, end: number): string | undefined {
  * JSON part that is named or holds nothing but a heartbeat, an empty part. `activePostCount` is no mark: real
  * heartbeats carry 1 and real events 0.
  */
-export function heartbeatForm(part: Part): HeartbeatForm | undefined {
+export function heartbeatForm(part: Text): HeartbeatForm | undefined {
     const { body } = part;
     if (body.length > LONGEST || part.kind !== 'text') return undefined;
     const type = peek(body, 'eventType');
@@ -117,7 +120,7 @@ export function mayBeHeartbeat(body: Buffer): boolean {
 }
 
 /** Without an eventType: an empty part, one that is called a heartbeat, or one that holds only the key. */
-function isBareHeartbeat({ name, body }: Part): boolean {
+function isBareHeartbeat({ name, body }: Text): boolean {
     if (body.length > LONGEST_BARE || body.includes('eventType')) return false;
     const text = body.toString('latin1').trim();
     // The word alone is what Dahua's event manager sends.

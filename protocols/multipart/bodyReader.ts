@@ -3,7 +3,7 @@ import { type Cursor, isBlank } from './cursor';
 import type { Delimiter, Delimiters } from './delimiters';
 import { type DocumentScanner, scannerFor } from './documentEnd';
 import { OpenBody } from './openBody';
-import type { ReadDocument, SplitterFaultKind, SplitterLimits } from './part';
+import type { SplitterFaultKind, SplitterLimits } from './part';
 import type { PartDesk } from './partDesk';
 import type { PartDescription } from './partHeaders';
 
@@ -44,7 +44,7 @@ export interface DocumentOptions {
      * saves. What it reads is well-formed, with a root element that ends at the last byte, and without a line that begins
      * with a dash; for anything else it returns nothing.
      */
-    readDocument?(bytes: Buffer, charset: string | undefined): ReadDocument | undefined;
+    readDocument?(bytes: Buffer, charset: string | undefined): unknown;
 }
 
 /** Reads the body of a part to its end: a document by its structure, anything else by length and delimiter. */

@@ -1,12 +1,3 @@
-/**
- * What a reader has made of a whole document while its end was being looked for; see `DocumentOptions.readDocument`. The
- * splitter only passes it on.
- */
-export interface ReadDocument {
-    text: string;
-    document: unknown;
-}
-
 /** One part of a stream or a post. */
 export interface Part {
     /** Names in lower case, values as sent; no prototype. Empty for a document that came without any. */
@@ -18,8 +9,8 @@ export interface Part {
      * `transient` splitter, which lie there as long as `onPart` runs: see {@link keepPart}.
      */
     body: Buffer;
-    /** The document, where it has been read already. */
-    document?: ReadDocument;
+    /** What `DocumentOptions.readDocument` has made of it; the splitter only passes it on. */
+    document?: unknown;
     /** Whether bytes are missing at the end. Never true for a document: those come whole or not at all. */
     truncated: boolean;
     name?: string;

@@ -1,6 +1,6 @@
 import { isBlank } from './cursor';
 import { startsAsPicture } from './openBody';
-import type { Part, ReadDocument, SplitterCounters, SplitterFault, SplitterFaultKind } from './part';
+import type { Part, SplitterCounters, SplitterFault, SplitterFaultKind } from './part';
 import type { PartDescription } from './partHeaders';
 
 const SPACE = 0x20;
@@ -36,7 +36,7 @@ export class PartDesk {
         body: Buffer,
         truncated = false,
         kind = kindOf(description, body),
-        document?: ReadDocument,
+        document?: unknown,
     ): void {
         const { headers, name, filename, contentType, charset, contentId } = description;
         const part: Part = { headers, kind, body, truncated };

@@ -14,7 +14,6 @@ import { describeHeaders, type PartDescription } from './partHeaders';
 export {
     keepPart,
     type Part,
-    type ReadDocument,
     SPLITTER_LIMITS,
     type SplitterCounters,
     type SplitterFault,

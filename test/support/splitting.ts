@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readOnTheWay } from '../../events/body';
+import { readBefore, readerOnTheWay } from '../../events/body';
+import { heartbeatForm } from '../../events/heartbeat';
 import { readXmlDocument } from '../../protocols/documents/readXml';
 import {
     keepPart,
@@ -54,10 +55,16 @@ export function split(bytes: Buffer, settings: SplitSettings, nextSize: () => nu
 
 /** A document that was read on the way is the one that is in the part; otherwise the part is the same as ever. */
 function checkDocument(part: Part): void {
-    if (part.document === undefined) return;
-    assert.deepEqual(part.document.document, readXmlDocument(part.body.toString('utf8')));
-    assert.equal(part.document.text, part.body.toString('utf8'));
+    const before = readBefore(part);
+    if (before === undefined) return;
     delete part.document;
+    if (before.heartbeat !== undefined) {
+        assert.equal(before.heartbeat, heartbeatForm(part));
+        return;
+    }
+    assert.equal(heartbeatForm(part), undefined);
+    assert.deepEqual(before.document, readXmlDocument(part.body.toString('utf8')));
+    assert.equal(before.text, part.body.toString('utf8'));
 }
 
 /**
@@ -76,7 +83,7 @@ export function splitEveryWay(bytes: Buffer, settings: SplitSettings = {}, seed 
     for (const [way, nextSize] of ways) {
         for (const transient of [false, true]) {
             // As a stream of a device is read: documents on the way, from memory that is used again.
-            const readDocument = transient ? readOnTheWay : undefined;
+            const readDocument = transient ? readerOnTheWay() : undefined;
             const other = split(bytes, { ...settings, transient, readDocument }, nextSize);
             const memory = transient ? 'the same memory' : 'memory of its own';
             assert.deepEqual(

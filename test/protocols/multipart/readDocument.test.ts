@@ -17,7 +17,7 @@ function read(...chunks: string[]): { parts: Part[]; asked: string[] } {
         readDocument: (bytes) => {
             const text = bytes.toString();
             asked.push(text);
-            return text === EVENT ? { text, document: 'read' } : undefined;
+            return text === EVENT ? 'read' : undefined;
         },
         onPart: (each) => parts.push(each),
     });
@@ -26,7 +26,7 @@ function read(...chunks: string[]): { parts: Part[]; asked: string[] } {
     return { parts, asked };
 }
 
-const documentsOf = (parts: Part[]) => parts.map(({ document }) => document?.document);
+const documentsOf = (parts: Part[]) => parts.map(({ document }) => document);
 
 describe('a document that is read on the way', () => {
     it('has the length that its part declares, blanks at its end aside', () => {
