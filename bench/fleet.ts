@@ -15,7 +15,9 @@ import { ask, forkReady, type ProcessFigures } from './support/measure';
 const DEVICES = Number(process.env.VIGIA_BENCH_DEVICES ?? 1000);
 /** Seconds. */
 const SETTLE = 5;
-const WATCH = 3 * HEARTBEAT;
+/** After a deploy V8 compiles what it met for the first time and tidies up what is left over. */
+const TIDY = 60;
+const WATCH = 6 * HEARTBEAT;
 /** Long enough for waits of half a minute between two attempts. */
 const OUTAGE = 40;
 const LONGEST = 70;
@@ -78,6 +80,7 @@ async function measure(nodeRed: RunningNodeRed, devices: ChildProcess): Promise<
     const full = await figures('?collected');
     const memory = `${kilobytes(full.heap - empty.heap)} KB of heap and Buffers, ${kilobytes(full.rss - empty.rss)} KB resident`;
     console.log(`a stream takes ${memory}, after a collection, over the same Node-RED without them`);
+    await pause(TIDY);
     const before = await figures();
     await pause(WATCH);
     const { cpu } = await figures();

@@ -101,6 +101,8 @@ class Fleet {
             response.writeHead(401, { 'WWW-Authenticate': verdict.challenges, 'Content-Length': 0 }).end();
             return;
         }
+        // Devices send a stream without chunks.
+        response.removeHeader('Transfer-Encoding');
         response.writeHead(200, { 'Content-Type': `multipart/mixed; boundary=${BOUNDARY}` });
         response.write(BEAT);
         this.#streams.add(response);
