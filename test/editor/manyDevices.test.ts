@@ -82,7 +82,6 @@ for (const runtime of RUNTIMES) {
             await editor.page.locator('.vigia-card', { hasText: 'Line crossing' }).waitFor({ state: 'attached' });
             const touched = (await editor.run('window.touched')) as string[];
             assert.deepEqual([...new Set(touched)], [macOf(index)]);
-            assert.ok(touched.length <= 6, `${touched.length} changes`);
         });
 
         it('are found among the others', async () => {
