@@ -57,6 +57,13 @@ export interface DeviceDependencies {
     watcher?: DeviceWatcher;
 }
 
+/** Behind the P2P cloud there are only recorders of one family, and ISUP is a protocol of the other. */
+const VENDOR_BY_LINK: Record<DeviceSettings['link'], 'auto' | Vendor> = {
+    direct: 'auto',
+    p2p: 'dahua',
+    isup: 'hikvision',
+};
+
 /**
  * One device: the owner of its sockets, its login breaker and its event stream, whoever uses them. Nothing is opened
  * before somebody asks for something.
@@ -87,8 +94,7 @@ export class Device {
         this.identity = {};
         if (settings.name !== '') this.identity.name = settings.name;
         if (settings.host !== '') this.identity.address = settings.host;
-        // Behind the P2P cloud there are only recorders of this family.
-        this.#vendor = settings.vendor === 'auto' && settings.link === 'p2p' ? 'dahua' : settings.vendor;
+        this.#vendor = settings.vendor === 'auto' ? VENDOR_BY_LINK[settings.link] : settings.vendor;
         const link = dependencies.link ?? this.#linkOf(settings, clock);
         const { watcher } = dependencies;
         this.#watcher = watcher;

@@ -96,15 +96,14 @@ const EVENT_MANAGER: Route = {
 /** What a device answers to a path or method that it does not have. */
 const ABSENT = new Set(['NOT_FOUND', 'NOT_SUPPORTED']);
 
-/** Answers to a subscription after which the plain stream is tried: no device with it is publicly documented. */
-const NOT_SUBSCRIBED = new Set([
-    ...ABSENT,
-    'FORBIDDEN',
-    'NO_SLOT',
-    'REQUEST_INVALID',
-    'STREAM_NOT_EVENTS',
-    'HTTP_STATUS',
-]);
+/** What a device answers to a subscription that it does not know. */
+const NEVER_SUBSCRIBED = new Set([...ABSENT, 'REQUEST_INVALID']);
+
+/**
+ * Answers to a subscription after which the plain stream is tried: no device with it is publicly documented. Some pass,
+ * as the slot that a connection of before still holds; the subscription is tried again with the next connection then.
+ */
+const NOT_SUBSCRIBED = new Set([...NEVER_SUBSCRIBED, 'FORBIDDEN', 'NO_SLOT', 'STREAM_NOT_EVENTS', 'HTTP_STATUS']);
 
 /**
  * The permanent event stream of one device (ISAPI guide, `alertStream` and `subscribeEvent`): opened again for ever, by
@@ -200,11 +199,12 @@ export class AlertStream {
             const [route, ...others] = left as [Route, ...Route[]];
             const end = await this.#follow(route);
             if (end.opened || this.#closed.signal.aborted) return end;
-            const absent = (route.via === 'subscribe' ? NOT_SUBSCRIBED : ABSENT).has(end.fault.code);
-            if (absent) this.#absent.add(route);
+            const isSubscription = route.via === 'subscribe';
+            const refused = (isSubscription ? NOT_SUBSCRIBED : ABSENT).has(end.fault.code);
+            if ((isSubscription ? NEVER_SUBSCRIBED : ABSENT).has(end.fault.code)) this.#absent.add(route);
             // Of several refusals the one that says more than “no such path” is told, else the first.
             if (told === undefined || !meansForeign(end.fault)) told = end;
-            if (absent) left = others;
+            if (refused) left = others;
             else left = meansForeign(end.fault) ? others.filter(({ vendor }) => vendor !== route.vendor) : [];
         }
         return told as ConnectionEnd;

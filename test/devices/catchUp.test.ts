@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import type { DeviceLink } from '../../devices/link';
-import { Fault } from '../../protocols/errors';
+import { IsupLink, type IsupSessions } from '../../devices/isupLink';
 import { HttpClient } from '../../protocols/http/client';
 import { Camera } from '../../simulator/camera';
 import { Terminal, type TerminalOptions } from '../../simulator/terminal';
+import { responseStatus } from '../protocols/isapi/support/scriptedDevice';
 import { Listener, MemoryStore, settingsOf } from '../support/catchUp';
 import { LOGIN } from '../support/requests';
 
@@ -266,19 +266,28 @@ describe('access events without gaps', () => {
     it('come from the log of a device that has no stream, as one behind ISUP has none', async () => {
         const device = await terminal();
         const direct = new HttpClient({ ...settingsOf(device), timeout: 10_000 });
-        const link: DeviceLink = {
-            request: (request) => direct.request(request),
-            open: () => Promise.reject(new Fault('NOT_SUPPORTED', { details: { reason: 'no stream in a session' } })),
-            close: () => direct.close(),
+        const paths: string[] = [];
+        // What a device says to a path that is not ISAPI is its own affair.
+        const sessions: IsupSessions = {
+            request: async (_id, { method, path, body }) => {
+                paths.push(path);
+                if (!path.startsWith('/ISAPI/'))
+                    return Buffer.from(responseStatus(4, 'Invalid Operation', 'invalidOperation'));
+                return (await direct.request({ method, path, body })).body;
+            },
         };
-        const listener = new Listener(device, new MemoryStore(), { link });
-        toClose.push(listener);
+        const listener = new Listener(device, new MemoryStore(), { isup: new IsupLink(() => sessions, 'T1', 10_000) });
+        toClose.push(listener, { close: async () => direct.close() });
         await until(() => device.requests.some(({ url }) => url.includes('AcsEvent?')));
         await new Promise((resolve) => setTimeout(resolve, 200));
         happen(device, 3);
         listener.device.resetLogin();
         await listener.until(() => listener.serials.length === 3, 'what happened since');
         assert.deepEqual(listener.serials, from(41, 43));
+        assert.ok(
+            paths.every((path) => path.startsWith('/ISAPI/')),
+            paths.join(' '),
+        );
     });
 
     it('survive a store that fails, which is said once', async () => {

@@ -2,7 +2,7 @@ import type { SavedMark } from '../../devices/catchUp/accessMark';
 import type { Progress } from '../../devices/catchUp/logReader';
 import type { MarkStore } from '../../devices/catchUp/markStore';
 import { Device, type DeviceSettings } from '../../devices/device';
-import type { DeviceLink } from '../../devices/link';
+import type { IsupLink } from '../../devices/isupLink';
 import type { Occurrence } from '../../events/deviceEvent';
 import type { Clock } from '../../protocols/clock';
 import type { Fault } from '../../protocols/errors';
@@ -41,9 +41,12 @@ export class Listener {
     constructor(
         device: HttpDevice,
         store: MarkStore,
-        { clock = hastyClock(), link, catchUpLog }: { clock?: Clock; link?: DeviceLink; catchUpLog?: boolean } = {},
+        { clock = hastyClock(), isup, catchUpLog }: { clock?: Clock; isup?: IsupLink; catchUpLog?: boolean } = {},
     ) {
-        this.device = new Device(settingsOf(device), { clock, ...(link !== undefined && { link }) });
+        this.device =
+            isup === undefined
+                ? new Device(settingsOf(device), { clock })
+                : new Device({ ...settingsOf(device), link: 'isup' }, { clock, link: isup });
         this.#leave = this.device.subscribe(
             { mode: 'auto', watchdog: 60, ...(catchUpLog !== undefined && { catchUpLog }) },
             {

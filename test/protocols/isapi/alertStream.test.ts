@@ -499,6 +499,23 @@ describe('a subscription', () => {
             assert.deepEqual(recorder.opened, ['alertstream']);
         });
 
+    it('is tried again with the next connection where the device had only no room for it', async () => {
+        const full = answer(403, XML, responseStatus(4, 'Invalid Operation', 'deployExceedMax'));
+        const { device, recorder } = await setUp([full, eventStream(part), eventStream(reply(''), part)], {
+            mode: 'subscribe',
+        });
+        await recorder.until(() => recorder.parts.length === 1);
+        device.responses[1]?.destroy();
+        await recorder.until(() => recorder.stream.state === 'offline');
+        recorder.clock.advance(60_000);
+        await recorder.until(() => recorder.parts.length === 2);
+        assert.deepEqual(
+            device.requests.map(({ path }) => path),
+            [PATH, NEW_PATH, PATH],
+        );
+        assert.deepEqual(recorder.opened, ['alertstream', 'subscribe']);
+    });
+
     it('is what auto falls back to where there is no plain stream', async () => {
         const missing = answer(404, 'text/html', '<html></html>');
         const { device, recorder } = await setUp([missing, missing, eventStream(reply(''), part)]);
