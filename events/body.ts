@@ -110,7 +110,14 @@ function addXml(document: XmlDocument | undefined, result: ReadBody): void {
             else result.candidates.push({ [root]: element });
         }
     }
-    result.candidates.length = Math.min(result.candidates.length, MAX_CANDIDATES);
+    limit(result);
+}
+
+/** So many events in one text are no device's doing. */
+function limit({ candidates, warnings }: ReadBody): void {
+    if (candidates.length <= MAX_CANDIDATES) return;
+    warnings.push(`only the first ${MAX_CANDIDATES} events of the text were read`);
+    candidates.length = MAX_CANDIDATES;
 }
 
 function addJson(text: string, result: ReadBody): void {
@@ -119,18 +126,20 @@ function addJson(text: string, result: ReadBody): void {
     result.raw.format = 'json';
     result.raw.object = value;
     // Access controllers of Dahua and Intelbras post theirs as `{Events: […]}`.
-    const alerts = listOf(value, 'EventNotificationAlert').flatMap((entry) => listOf(entry, 'Events'));
-    result.candidates = alerts.slice(0, MAX_CANDIDATES);
+    result.candidates = listOf(value, 'EventNotificationAlert').flatMap((entry) => listOf(entry, 'Events'));
+    limit(result);
 }
 
 /** `Code=VideoMotion;action=Start;…` of Dahua; `eventType=ANPR&licensePlate=…`, as listening hosts can be set to. */
 function addText(text: string, result: ReadBody): void {
-    const events = readDahuaEvents(text).slice(0, MAX_CANDIDATES);
+    // One more than are read, so that it can be said that there are more.
+    const events = readDahuaEvents(text, MAX_CANDIDATES + 1);
     if (events.length > 0) {
         // Under the names that the same vendor uses in JSON.
         result.candidates = events.map(({ code, action, index, data }) => {
             return { Code: code, Action: action, Index: index, Data: data };
         });
+        limit(result);
         result.raw.object = result.candidates.length === 1 ? result.candidates[0] : result.candidates;
         return;
     }

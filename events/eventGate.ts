@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../protocols/clock';
 import type { DeviceEvent, Occurrence } from './deviceEvent';
 import { Conditions } from './hold';
-import { deviceKey } from './identity';
+import { deviceKey, keyOf } from './identity';
 import { isoAt, offsetOf } from './time';
 
 export interface EventGateOptions {
@@ -34,6 +34,8 @@ export type Reason = 'kind' | 'channel' | 'replay' | 'repeat' | 'operation' | 'e
 /** How many late pictures an event that came out may still be waiting for. */
 const MAX_PASSED = 64;
 const MAX_AWAITED = 10_000;
+/** Characters of its last message that an open condition keeps. */
+const LONGEST_KEPT = 16 * 1024;
 
 /**
  * What of the events of a shared device comes out of one node. Everything that does not is counted by its reason.
@@ -151,8 +153,7 @@ export class EventGate {
         const { event } = occurrence;
         const place = placeOf(event);
         const region = regionOf(event);
-        // A condition may last for days: it does not keep the pictures of its last message.
-        const last = occurrence.pictures.length === 0 ? occurrence : { event, pictures: [], raw: occurrence.raw };
+        const last = lastOf(occurrence);
         const change =
             event.state === 'active'
                 ? this.conditions.active(place, region, last)
@@ -187,6 +188,15 @@ export class EventGate {
     }
 }
 
+/** A condition may last for days: it keeps neither the pictures of its last message nor a text of any length. */
+function lastOf(occurrence: Occurrence): Occurrence {
+    const { event, pictures, raw } = occurrence;
+    const isLong = (raw.text?.length ?? 0) > LONGEST_KEPT;
+    if (pictures.length === 0 && !isLong) return occurrence;
+    const { format, text } = raw;
+    return { event, pictures: [], raw: isLong ? { format, text: text!.slice(0, LONGEST_KEPT) } : raw };
+}
+
 /** By kind: `duration` goes on with what another type began. */
 function placeOf({ device, channel, kind, io }: DeviceEvent): string {
     return `${deviceKey(device)}|${channel ?? ''}|${kind}|${io?.input ?? ''}`;
@@ -194,6 +204,6 @@ function placeOf({ device, channel, kind, io }: DeviceEvent): string {
 
 function regionOf({ regions }: DeviceEvent): string {
     if (regions === undefined) return '';
-    if (regions.length === 1) return regions[0]!.id ?? '';
-    return regions.map(({ id }) => id ?? '').join(',');
+    if (regions.length === 1) return keyOf(regions[0]!.id ?? '');
+    return keyOf(regions.map(({ id }) => id ?? '').join(','));
 }

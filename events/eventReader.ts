@@ -1,9 +1,10 @@
 import { type Clock, systemClock } from '../protocols/clock';
 import type { TextFallback } from '../protocols/documents/readText';
-import { type Fields, textOf } from '../protocols/documents/values';
+import type { Fields } from '../protocols/documents/values';
 import type { Part } from '../protocols/multipart/partSplitter';
 import { type ReadBody, readBefore, readBody } from './body';
 import type { Recorder } from './channel';
+import { CopyMarks } from './copyMark';
 import type { DeviceEvent, DeviceIdentity, Occurrence, RawBody, Vendor, Via } from './deviceEvent';
 import { DuplicateWindow } from './duplicateWindow';
 import { heartbeatForm, peek } from './heartbeat';
@@ -62,9 +63,15 @@ interface Outcome {
     copies: number;
     /** Heartbeats that were only recognised by reading them. */
     heartbeats: number;
+    /** Events that were left out, because there were too many. */
+    left: number;
 }
 
-const NOTHING: Outcome = { read: [], copies: 0, heartbeats: 0 };
+const NOTHING: Outcome = { read: [], copies: 0, heartbeats: 0, left: 0 };
+
+/** Events of one body, and the bytes of its text: far more than any device sends at once. */
+const MOST_EVENTS = 1000;
+const MOST_TEXT = 2 * 1024 * 1024;
 
 /** Copies of an event that has an id of its own: sent again after an outage, or with the log after a reconnect. */
 const SPAN_BY_ID = 10 * 60_000;
@@ -96,6 +103,7 @@ export class EventReader {
     private readonly pictures: PictureCollector;
     /** Made with the first event: most streams bring heartbeats only for hours. */
     private duplicates: DuplicateWindow | undefined;
+    private readonly marks = new CopyMarks();
     private readonly replay = new ReplayJudge();
     private readonly openLosses = new Set<string>();
     /** Ids of events that came in a body which was cut off: when the device sends them again, that is the whole of them. */
@@ -149,8 +157,14 @@ export class EventReader {
         const origin = this.originOf(receivedAt, receivedFrom);
         const read: Announced[] = [];
         let copies = 0;
+        let text = 0;
         for (const part of parts) {
             if (part.kind === 'binary') continue;
+            text += part.body.length;
+            if (text > MOST_TEXT || read.length >= MOST_EVENTS) {
+                this.reject(part, 'the body holds more than any device sends at once');
+                continue;
+            }
             const outcome = this.readText(part, origin, !truncated);
             read.push(...outcome.read);
             copies += outcome.copies;
@@ -231,6 +245,7 @@ export class EventReader {
             const outcome = this.readEvents(body.candidates, body.raw, origin, isWhole);
             if (outcome.heartbeats > 0) this.heartbeat(part, origin);
             else if (outcome.read.length === 0 && outcome.copies === 0) this.rejectBody(part, body);
+            if (outcome.left > 0) this.reject(part, `only the first ${outcome.read.length} events of it were read`);
             for (const { event } of outcome.read) {
                 if (body.warnings.length > 0) event.warnings = [...(event.warnings ?? []), ...body.warnings];
                 if (!body.complete) event.truncated = true;
@@ -244,8 +259,12 @@ export class EventReader {
     }
 
     private readEvents(candidates: Fields[], raw: RawBody, origin: Origin, isWhole = false): Outcome {
-        const outcome: Outcome = { read: [], copies: 0, heartbeats: 0 };
+        const outcome: Outcome = { read: [], copies: 0, heartbeats: 0, left: 0 };
         for (const candidate of candidates) {
+            if (outcome.read.length >= MOST_EVENTS) {
+                outcome.left += 1;
+                continue;
+            }
             for (const reading of normalise(candidate, origin)) {
                 const { event, body } = reading;
                 if (event.kind === 'heartbeat') {
@@ -282,8 +301,8 @@ export class EventReader {
         }
         // Without a time of its own nothing tells a copy from the next event of its kind.
         if (event.timeQuality === 'received') return false;
-        // A repeat within the same second is no copy: it counts on.
-        return this.seen().isCopy(event.id, textOf(body.activePostCount) ?? '', now, SPAN_BY_CONTENT);
+        // A repeat within the same second is no copy: it counts on, or tells of something else.
+        return this.seen().isCopy(event.id, this.marks.markOf(event, body, detail), now, SPAN_BY_CONTENT);
     }
 
     private seen(): DuplicateWindow {

@@ -17,6 +17,8 @@ interface Place<T> {
 }
 
 const MAX_PLACES = 10_000;
+/** Regions of one place that are open; a device has sixteen at most. */
+const MAX_REGIONS = 256;
 
 export interface ConditionsOptions<T> {
     /** Milliseconds without a message after which a condition has ended; 0 for never. */
@@ -56,6 +58,7 @@ export class Conditions<T> {
             for (const condition of open.values()) condition.at = now;
             return 'update';
         }
+        if (open.size >= MAX_REGIONS) return 'begin';
         const condition: Open<T> = { last: message, at: now };
         open.set(region, condition);
         if (this.options.hold > 0) this.watch(place, region, condition, this.options.hold);

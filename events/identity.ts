@@ -1,6 +1,10 @@
 import type { DeviceEvent, DeviceIdentity } from './deviceEvent';
 import { hexOf } from './hex';
 
+/** No address is longer, in any form. */
+const LONGEST_MAC = 64;
+/** Of a serial number or the name of a region. */
+const LONGEST_KEY = 128;
 const MAX_REMEMBERED_MACS = 256;
 const macs = new Map<string, string | undefined>();
 
@@ -9,7 +13,7 @@ const macs = new Map<string, string | undefined>();
  * digits. A mask (all `ff` or all zero), a half or a word is no address.
  */
 export function readMac(text: string | undefined): string | undefined {
-    if (text === undefined) return undefined;
+    if (text === undefined || text.length > LONGEST_MAC) return undefined;
     if (macs.has(text)) return macs.get(text);
     const mac = normaliseMac(text);
     if (macs.size >= MAX_REMEMBERED_MACS) macs.clear();
@@ -35,7 +39,12 @@ function normaliseMac(text: string): string | undefined {
  * every body, the serial number in some, the address we know it by in none.
  */
 export function deviceKey(device: DeviceIdentity): string {
-    return device.mac ?? device.serial ?? device.id ?? device.address ?? device.name ?? '';
+    return keyOf(device.mac ?? device.serial ?? device.id ?? device.address ?? device.name ?? '');
+}
+
+/** What is remembered of a word that came from outside: itself, or its digest where it is longer than any word. */
+export function keyOf(word: string): string {
+    return word.length > LONGEST_KEY ? hashOf(word) : word;
 }
 
 /** 64 bits of a text, in hexadecimal: two runs of FNV-1a. Far cheaper than a digest, and nobody gains by a collision. */

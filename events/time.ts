@@ -18,6 +18,9 @@ const SIGNED = /^([+-])(\d{1,2})(?::?([0-5]\d))?$/;
 /** `T11:47:3100:00`: the sign was lost between seconds and offset (Supergiovane/node-red-contrib-hikvision-ultimate#59). */
 const UNSIGNED = /^(\d{1,2}):([0-5]\d)$/;
 
+/** No form of a time is longer; what goes on for pages is none. */
+const LONGEST_TIME = 64;
+
 /** Years in which no device of ours existed: a clock that was never set, not a time. */
 const FIRST_YEAR = 2000;
 /** The widest offset there is, in minutes. */
@@ -37,7 +40,7 @@ const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 export function readTime(text: string | undefined, receivedAt: number, assumedOffset?: number): EventTime {
     const usual = text === undefined ? undefined : readUsual(text);
     if (usual !== undefined) return usual;
-    const match = text === undefined ? null : FORM.exec(text);
+    const match = text === undefined || text.length > LONGEST_TIME ? null : FORM.exec(text);
     if (match === null) return arrival(text, receivedAt);
     const [, year, month, day, hour, minute, second = '00', fraction, zone] = match as unknown as string[];
     const y = Number(year);

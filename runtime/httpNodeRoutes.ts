@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { NodeAPI } from 'node-red';
 import { Fault } from '../protocols/errors';
+import { findByPath } from '../protocols/isapi/pathPlaces';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -42,7 +43,7 @@ export class HttpNodeRoutes {
         }
         this.#keepBodies();
         this.#RED.httpNode.use((request, response, next) => {
-            const handler = this.#find(request.path);
+            const handler = findByPath(this.#handlers, request.path);
             if (handler === undefined) next();
             else handler(request, response);
         });
@@ -59,7 +60,7 @@ export class HttpNodeRoutes {
         const keepBody: Layer['handle'] = (request, _response, next) => {
             const mount = this.#RED.httpNode.path().replace(/\/+$/, '');
             const path = (request.url ?? '').split('?', 1)[0] ?? '';
-            if (path.startsWith(`${mount}/`) && this.#find(path.slice(mount.length)) !== undefined)
+            if (path.startsWith(`${mount}/`) && findByPath(this.#handlers, path.slice(mount.length)) !== undefined)
                 request._body = true;
             next();
         };
@@ -69,14 +70,6 @@ export class HttpNodeRoutes {
         if (stack === undefined || layer === undefined) return;
         stack.splice(stack.indexOf(layer), 1);
         stack.unshift(layer);
-    }
-
-    /** The longest registered path that `path` lies at or below. */
-    #find(path: string): Handler | undefined {
-        for (let key = path.replace(/\/+$/, ''); ; key = key.slice(0, key.lastIndexOf('/'))) {
-            const handler = this.#handlers.get(key);
-            if (handler !== undefined || key === '') return handler;
-        }
     }
 }
 

@@ -80,7 +80,9 @@ export function readDahuaEnvelope(body: Fields, origin: Origin): Draft {
     if (deviceTime !== undefined) event.deviceTime = deviceTime;
     const name = ruleOf(data);
     if (name !== undefined) event.description = name;
-    const detail = [name, data.EventID, data.RecNo, data.UserID, fieldsOf(data.Object)?.ObjectID].map(textOf).join(';');
+    const object = fieldsOf(data.Object)?.ObjectID;
+    const marks = [name, data.EventID, data.RecNo, data.UserID, object, data.Status, data.State, data.Device];
+    const detail = marks.map(textOf).join(';');
     return { event, detail, epoch, offset };
 }
 

@@ -51,7 +51,11 @@ export function fillFace(draft: Draft, body: Fields): void {
     event.target ??= 'face';
     const rect = person.rect;
     if (rect !== undefined) event.targetRect ??= rect;
-    const pictureId = textOf(face.pId) ?? textOf(entry.uid) ?? textOf(attributes.pId);
+    const which = `${textOf(face.faceId) ?? ''};${rect === undefined ? '' : `${rect.x},${rect.y}`}`;
+    const pictureId = textOf(face.pId);
+    // The others are of the whole scene, which all faces in it share.
+    const sceneId = textOf(entry.uid) ?? textOf(attributes.pId);
     if (pictureId !== undefined) draft.vendorId = pictureId;
-    draft.detail += `;${textOf(face.faceId) ?? ''};${rect === undefined ? '' : `${rect.x},${rect.y}`}`;
+    else if (sceneId !== undefined) draft.vendorId = which === ';' ? sceneId : `${sceneId};${which}`;
+    draft.detail += `;${which}`;
 }

@@ -33,6 +33,8 @@ const DAHUA_FILLERS: typeof FILLERS = [['the data', fillDahua]];
 
 /** More entries than any device sends at once are one event, with everything in `msg.raw`. */
 const MAX_ENTRIES = 128;
+/** Nor does any body have so many fields; each entry has a copy of them. */
+const MAX_FIELDS = 512;
 /** No type is longer. */
 const LONGEST_TYPE = 256;
 
@@ -62,14 +64,18 @@ function listIn(body: Fields, type: string): string | undefined {
 function entriesOf(body: Fields, type: string): Fields[] {
     const name = listIn(body, type);
     if (name === undefined) return [body];
-    const entries: Fields[] = [];
-    for (const entry of listOf(body[name])) {
+    const listed = listOf(body[name]);
+    const count = listed.reduce((sum, { faces }) => sum + Math.max(1, listOf(faces).length), 0);
+    if (count < 2 || count > MAX_ENTRIES || [body, ...listed].some(isWide)) return [body];
+    const entries = listed.flatMap((entry) => {
         const faces = listOf(entry.faces);
-        if (faces.length < 2) entries.push(entry);
-        else for (const face of faces) entries.push(overlay(entry, 'faces', [face]));
-    }
-    if (entries.length < 2 || entries.length > MAX_ENTRIES) return [body];
+        return faces.length < 2 ? [entry] : faces.map((face) => overlay(entry, 'faces', [face]));
+    });
     return entries.map((entry) => overlay(body, name, [entry]));
+}
+
+function isWide(fields: Fields): boolean {
+    return Object.keys(fields).length > MAX_FIELDS;
 }
 
 function overlay(fields: Fields, name: string, value: unknown): Fields {

@@ -42,6 +42,7 @@ export function fillMixedTarget(draft: Draft, body: Fields): void {
     if (result === undefined) return;
     const { event } = draft;
     const person: Person = {};
+    let pictureId: string | undefined;
     for (const [name, target] of PARTS) {
         const part = fieldsOf(result[name]);
         if (part === undefined) continue;
@@ -54,8 +55,11 @@ export function fillMixedTarget(draft: Draft, body: Fields): void {
             if (plate !== undefined) event.plate = plate;
         } else addTraits(person, fields);
         if (target === 'face' && rect !== undefined) person.rect ??= rect;
-        draft.vendorId ??= textOf(part.pId1) ?? textOf(part.pId);
+        pictureId ??= textOf(part.pId1) ?? textOf(part.pId);
     }
+    const targetId = textOf(result.targetID);
+    // Targets that stand in one picture share its id.
+    if (pictureId !== undefined) draft.vendorId = targetId === undefined ? pictureId : `${pictureId};${targetId}`;
     if (Object.keys(person).length > 0) event.person = person;
-    draft.detail += `;${textOf(result.targetID) ?? ''}`;
+    draft.detail += `;${targetId ?? ''}`;
 }

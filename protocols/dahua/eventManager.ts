@@ -24,11 +24,13 @@ export function eventManagerPath(heartbeat: number, codes: readonly string[] = [
 /**
  * Reads the events in one part: `Code=…;action=…;index=…;data={…}`. Devices put several into one part now and then, and
  * older ones leave the data out. What is no event is passed over.
+ *
+ * @param most how many are read
  */
-export function readDahuaEvents(text: string): DahuaEvent[] {
+export function readDahuaEvents(text: string, most = Number.POSITIVE_INFINITY): DahuaEvent[] {
     const events: DahuaEvent[] = [];
     let at = nextEvent(text, 0);
-    while (at !== -1) {
+    while (at !== -1 && events.length < most) {
         const next = nextEvent(text, at + 5);
         const event = readEvent(text.slice(at, next === -1 ? undefined : next).trim());
         if (event) events.push(event);

@@ -1,6 +1,8 @@
 /** Characters that are read; 2 Mi take about 30 ms. */
 const MAX_CHARACTERS = 2 * 1024 * 1024;
 const MAX_DEPTH = 64;
+/** A text with more faults within its strings is none of a device. */
+const MAX_REPAIRS = 10_000;
 
 /**
  * Reads JSON as devices write it: a BOM or other bytes before the first bracket, NULs or the next delimiter behind the
@@ -117,16 +119,19 @@ function repair(text: string): string | undefined {
     let depth = 0;
     let index = start;
     let inside = false;
-    while (index < text.length) {
+    let repairs = 0;
+    while (index < text.length && repairs <= MAX_REPAIRS) {
         const code = text.charCodeAt(index);
         if (inside) {
             if (code === QUOTE) inside = false;
             else if (code === BACKSLASH) {
                 if (!isEscape(text, index)) {
+                    repairs += 1;
                     result += `${text.slice(from, index)}\\`;
                     from = index;
                 } else index += 1;
             } else if (code < 0x20) {
+                repairs += 1;
                 result += `${text.slice(from, index)}\\u${code.toString(16).padStart(4, '0')}`;
                 from = index + 1;
             }

@@ -7,6 +7,7 @@ import { listenFault } from '../listenFault';
 import { plainAddress } from '../plainAddress';
 import type { AlarmHost } from './alarmHost';
 import { CleanedConnection } from './cleanedConnection';
+import { findByPath } from './pathPlaces';
 import type { PostReader } from './postBody';
 import { turnAway } from './refusal';
 
@@ -231,11 +232,7 @@ class SharedServer {
 
     /** The host of the longest path that `url` lies at or below. */
     #find(url: string): AlarmHost | undefined {
-        const path = withoutSlash(url.split('?', 1)[0] ?? '');
-        for (let key = path; ; key = key.slice(0, key.lastIndexOf('/'))) {
-            const host = this.#hosts.get(key);
-            if (host !== undefined || key === '') return host;
-        }
+        return findByPath(this.#hosts, url.split('?', 1)[0] ?? '');
     }
 
     /**

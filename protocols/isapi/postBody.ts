@@ -168,11 +168,22 @@ export class PostReader {
             this.#startBytes += chunk.length;
         }
         const over = this.#bytes - this.#limits.maxBody;
-        this.#splitter.feed(over > 0 ? chunk.subarray(0, chunk.length - over) : chunk);
+        const fault = this.#split((splitter) => splitter.feed(over > 0 ? chunk.subarray(0, -over) : chunk));
         const fits = this.#leave !== undefined || this.#take(chunk.length);
-        if (over > 0) this.#cut('BODY_TOO_LARGE');
+        if (fault !== undefined) this.#conclude(fault);
+        else if (over > 0) this.#cut('BODY_TOO_LARGE');
         else if (!fits) this.#cut('TOO_MANY_REQUESTS');
         else if (this.#hasTooManyParts) this.#cut('BODY_UNREADABLE', `it has more than ${MOST_PARTS} parts`);
+    }
+
+    /** A fault of ours costs one post, and not Node-RED. */
+    #split(step: (splitter: PartSplitter) => void): Fault | undefined {
+        try {
+            step(this.#splitter);
+            return undefined;
+        } catch (thrown) {
+            return Fault.from(thrown);
+        }
     }
 
     #take(bytes: number): boolean {
@@ -209,11 +220,12 @@ export class PostReader {
         this.#conclude(new Fault(code, { details }));
     }
 
-    #conclude(fault: Fault | undefined): void {
+    #conclude(reason: Fault | undefined): void {
         if (this.#finished) return;
         this.#finished = true;
         this.#cancelCheck();
-        this.#splitter.end();
+        const atEnd = this.#split((splitter) => splitter.end());
+        const fault = reason ?? atEnd;
         const body: PostBody = { parts: this.#parts, bytes: this.#bytes };
         if (fault !== undefined) body.fault = fault;
         if (this.#isWaiting) body.neverEntered = true;

@@ -32,6 +32,8 @@ const MOST_KNOWN = 6;
 const MOST_DASHES = 100;
 const LONGEST_BOUNDARY = 256;
 const LONGEST_PADDING = 64;
+/** Devices glue two; a line that goes on and on is read as several. */
+const MOST_GLUED = 8;
 /** Node.js searches for up to seven bytes with memchr, for more by skipping, which takes ten times as long in pictures. */
 const LONGEST_NEEDLE = 7;
 
@@ -184,19 +186,24 @@ function startOfDelimiter(bytes: Buffer, hit: number, from: number, options: Fin
     return -1;
 }
 
-/** What follows the boundary: nothing, `--`, or padding (RFC 2046 §5.1.1), then the end of the line. -1: something else. */
-function endOfDelimiter(bytes: Buffer, from: number, known: Known, final: boolean): number | 'more' {
+/**
+ * What follows the boundary: nothing, `--`, or padding (RFC 2046 §5.1.1), then the end of the line. -1: something else.
+ *
+ * @param glued delimiters on this line before it
+ */
+function endOfDelimiter(bytes: Buffer, from: number, known: Known, final: boolean, glued = 0): number | 'more' {
     const rest = bytes.length - from;
     if (rest === 0) return final ? from : 'more';
     if (bytes[from] === HYPHEN) {
         if (rest === 1) return final ? from + 1 : 'more';
         if (bytes[from + 1] !== HYPHEN) return -1;
+        if (glued === MOST_GLUED) return from + 2;
         // Two delimiters glued together count once; so does one that is glued to its own end marker.
         const length = Math.min(known.bytes.length, rest - 2);
         if (known.bytes.compare(bytes, from + 2, from + 2 + length, 0, length) !== 0) return from + 2;
         if (length < known.bytes.length) return final ? bytes.length : 'more';
-        const glued = endOfDelimiter(bytes, from + 2 + length, known, final);
-        return glued === -1 ? from + 2 : glued;
+        const end = endOfDelimiter(bytes, from + 2 + length, known, final, glued + 1);
+        return end === -1 ? from + 2 : end;
     }
     return endOfPadding(bytes, from, final);
 }

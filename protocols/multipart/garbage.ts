@@ -43,11 +43,10 @@ export class Garbage {
         this.#desk.counters.resyncs += 1;
         this.#isLineStart = false;
         this.#before = 0;
-        this.#ahead = undefined;
         if (seen !== undefined) this.#count(seen, 0, seen.length);
     }
 
-    /** The bytes at hand are others. */
+    /** The bytes at hand are others, or other boundaries are known. */
     forget(): void {
         this.#ahead = undefined;
     }

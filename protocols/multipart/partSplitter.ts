@@ -143,9 +143,14 @@ export class PartSplitter {
     }
 
     #run(): void {
+        this.#forget();
+        while (!this.#cursor.isAtEnd && this.#step());
+    }
+
+    /** The bytes at hand are others, or other boundaries are known. */
+    #forget(): void {
         this.#body.forget();
         this.#garbage.forget();
-        while (!this.#cursor.isAtEnd && this.#step());
     }
 
     /** Reads on; false when more bytes are needed. */
@@ -204,7 +209,7 @@ export class PartSplitter {
 
     #passDelimiter({ next, closes }: Delimiter): void {
         this.#delimiters.confirmed = true;
-        this.#body.forget();
+        this.#forget();
         this.#cursor.at = next;
         if (!closes) {
             this.#openHead(true);
@@ -264,7 +269,7 @@ export class PartSplitter {
         const isMultipart = contentType?.startsWith('multipart/') === true;
         if (isMultipart) {
             this.#delimiters.learn(boundaryOf(headers['content-type']));
-            this.#body.forget();
+            this.#forget();
         }
         if (this.#head.isHttp && (isMultipart || typeClass !== 'binary')) this.#seek(this.#part);
         else if (isMultipart) this.#descend();

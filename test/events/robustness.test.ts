@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { deviceKey, readMac } from '../../events/identity';
 import { mutate, TEXT_PIECES } from '../support/mutations';
 import { fixture } from '../support/packageRoot';
 import { Random } from '../support/random';
-import { bench, check, picturePart, textPart } from './support';
+import { alert, bench, check, picturePart, read, textPart } from './support';
 
 const BODIES = readdirSync(fixture('events'))
     .filter((name) => /\.(xml|json)$/.test(name))
@@ -55,6 +56,46 @@ describe('whatever a device sends', () => {
         assert.equal(stream.clock.pending, 0);
         assert.ok(stream.occurrences.length > 500);
         for (const occurrence of [...stream.occurrences, ...pushes.occurrences]) check(occurrence);
+    });
+
+    it('blanks without end in a time are no time', () => {
+        const [event] = read(alert({ eventType: 'VMD', dateTime: `2026-11-20T13:00:00${' '.repeat(200_000)}x y` }));
+        assert.equal(event?.timeQuality, 'received');
+    });
+
+    it('thousands of fields beside thousands of faces are one event', () => {
+        const fields = Object.fromEntries(Array.from({ length: 4000 }, (_, index) => [`f${index}`, index]));
+        const wide = { ...fields, eventType: 'faceCapture', faceCapture: [{ faces: [{ faceId: 1 }, { faceId: 2 }] }] };
+        const faces = Array.from({ length: 4000 }, (_, faceId) => ({ faceId }));
+        const many = { eventType: 'faceCapture', faceCapture: [{ ...fields, faces }] };
+        for (const body of [wide, many]) assert.equal(read(JSON.stringify(body)).length, 1);
+    });
+
+    it('more events than any device sends at once are left out, and it is said', () => {
+        const one = {
+            eventType: 'faceCapture',
+            faceCapture: [{ faces: Array.from({ length: 128 }, (_, faceId) => ({ faceId })) }],
+        };
+        const { reader, events, unreadable } = bench({ via: 'alarm-http' });
+        const part = () => textPart(JSON.stringify(Array.from({ length: 300 }, () => one)));
+        reader.body({ parts: [part(), part()] });
+        assert.ok(events.length >= 1000 && events.length < 1200, `${events.length}`);
+        assert.deepEqual(unreadable, [
+            `only the first ${events.length} events of it were read`,
+            'the body holds more than any device sends at once',
+        ]);
+        assert.match(events[0]?.warnings?.join() ?? '', /only the first 256 events/);
+        const lines = bench({ vendor: 'dahua' });
+        lines.reader.part(textPart('Code=A;action=Pulse;index=0\n'.repeat(300)));
+        assert.match(lines.events[0]?.warnings?.join() ?? '', /only the first 256 events/);
+        assert.equal(lines.events.length, 256);
+    });
+
+    it('names without end are remembered by their digest', () => {
+        const id = 'x'.repeat(100_000);
+        assert.equal(deviceKey({ id }).length, 16);
+        assert.notEqual(deviceKey({ id }), deviceKey({ id: `${id}y` }));
+        assert.equal(readMac(`${' '.repeat(100)}00:00:5e:00:53:01`), undefined);
     });
 
     it('no field of a body can spoil its event', () => {

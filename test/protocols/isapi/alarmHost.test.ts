@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { systemClock } from '../../../protocols/clock';
 import type { Post } from '../../../protocols/isapi/alarmHost';
+import { PartSplitter } from '../../../protocols/multipart/partSplitter';
 import { Host, head, talk, withHost } from './support/recordingHost';
 
 const run = promisify(execFile);
@@ -54,6 +55,21 @@ describe('a listening host', () => {
     const newest = () => host.posts.at(-1);
     const curl = (...args: string[]) => run('curl', ['-s', '-w', ' %{http_code}', ...args]);
     const skip = curlIsMissing();
+
+    it('loses one post, and no more, where its reading fails', async (test) => {
+        const feed = test.mock.method(PartSplitter.prototype, 'feed', () => {
+            throw new RangeError('Maximum call stack size exceeded');
+        });
+        const before = host.rejections.length;
+        const answer = await fetch(host.url, { method: 'POST', body: EVENT });
+        assert.equal(answer.status, 200);
+        assert.equal(host.rejections.length, before + 1);
+        assert.match(host.rejections.at(-1)?.fault.message ?? '', /call stack/);
+        assert.equal(host.rejections.at(-1)?.raw?.toString(), EVENT);
+        feed.mock.restore();
+        assert.equal((await fetch(host.url, { method: 'POST', body: EVENT })).status, 200);
+        assert.deepEqual(texts(newest()), [EVENT]);
+    });
 
     it('takes plain XML and JSON of any declared type', { skip }, async () => {
         for (const type of ['application/json', 'text/plain', 'application/octet-stream', 'nonsense']) {

@@ -108,6 +108,9 @@ describe('hostile input', () => {
         ['near delimiters on lines', raw('--b\r\nContent-Type: image/jpeg\r\n\r\n', Buffer.alloc(3 * MIB, '\n--bb'))],
         ['a new boundary on every line', raw(...Array.from({ length: 100_000 }, (_, index) => `--n${index}\r\n`))],
         ['starts of documents on every line', Buffer.alloc(3 * MIB, '{"a\nHTTP/1.1\n<?xml \n{x\n[y\n')],
+        ['delimiters glued together', Buffer.alloc(3 * MIB, '--b')],
+        ['delimiters glued together in garbage', raw('x', Buffer.alloc(3 * MIB, '--b'))],
+        ['heads that are none', Buffer.alloc(MIB, 'content-\n')],
         ['tiny documents', Buffer.alloc(3 * MIB, '{"a":1}\n')],
         [
             'nested parts without a body',
