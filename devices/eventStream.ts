@@ -1,10 +1,9 @@
-import { readerOnTheWay } from '../events/body';
 import { copyOccurrence } from '../events/copy';
 import type { DeviceEvent, DeviceIdentity, Occurrence, RawBody, Vendor } from '../events/deviceEvent';
-import { EventReader } from '../events/eventReader';
+import type { EventReader } from '../events/eventReader';
 import { type Clock, systemClock } from '../protocols/clock';
 import type { Fault } from '../protocols/errors';
-import { AlertStream, type ConnectionChange } from '../protocols/isapi/alertStream';
+import type { AlertStream, ConnectionChange } from '../protocols/isapi/alertStream';
 import type { Part, SplitterFault } from '../protocols/multipart/partSplitter';
 import { Pace } from '../protocols/pace';
 import type { Progress } from './catchUp/logReader';
@@ -148,7 +147,10 @@ export class EventStream {
     }
 
     #start(options: StreamOptions): void {
-        const reader = new EventReader({
+        const { readerOnTheWay } = require('../events/body') as typeof import('../events/body');
+        const events = require('../events/eventReader') as typeof import('../events/eventReader');
+        const streams = require('../protocols/isapi/alertStream') as typeof import('../protocols/isapi/alertStream');
+        const reader = new events.EventReader({
             via: 'alertstream',
             device: this.#identity,
             recorder: this.#channels?.recorder,
@@ -157,7 +159,7 @@ export class EventStream {
             onHeartbeat: (at, heartbeat) => this.#each((subscriber) => subscriber.heartbeat(at, heartbeat)),
             onUnreadable: (part, reason) => this.#each((subscriber) => subscriber.unreadable(part, reason)),
         });
-        const stream = new AlertStream({
+        const stream = new streams.AlertStream({
             open: (request) => this.#link.open(request),
             mode: options.mode,
             vendor: this.#vendor,

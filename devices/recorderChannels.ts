@@ -1,7 +1,7 @@
 import type { Recorder } from '../events/channel';
 import { type Clock, systemClock } from '../protocols/clock';
 import { Fault } from '../protocols/errors';
-import { keepPart, type Part } from '../protocols/multipart/partSplitter';
+import { keepPart, type Part } from '../protocols/multipart/part';
 import type { Channel } from '../protocols/operations/channels';
 
 /** How long events wait for the list of cameras; after that they go on with the number they came with. */

@@ -1,8 +1,8 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
-import { AlarmReceiver } from '../devices/alarmReceiver';
+import type { AlarmReceiver } from '../devices/alarmReceiver';
 import type { AlarmWatch } from '../devices/alarmWatch';
 import { Fault } from '../protocols/errors';
-import { AlarmHost } from '../protocols/isapi/alarmHost';
+import type { AlarmHost } from '../protocols/isapi/alarmHost';
 import { addAlarmRoutes } from '../runtime/admin/alarmRoutes';
 import { knownDevices } from '../runtime/admin/knownDevices';
 import { AlarmNodes } from '../runtime/alarmNodes';
@@ -66,7 +66,8 @@ export = (RED: NodeAPI): void => {
         devices: PostedDevices,
     ): AlarmReceiver {
         const device = settings.device === '' ? undefined : deviceOf(RED, settings.device);
-        return new AlarmReceiver({
+        const module = require('../devices/alarmReceiver') as typeof import('../devices/alarmReceiver');
+        return new module.AlarmReceiver({
             filter: { ...settings, claim: settings.once ? device?.once.claimant() : undefined },
             order: settings.once ? device?.push.bind(device) : undefined,
             pictures: settings.pictures,
@@ -96,7 +97,8 @@ export = (RED: NodeAPI): void => {
         watch: AlarmWatch,
         devices: PostedDevices,
     ): AlarmHost {
-        return new AlarmHost({
+        const module = require('../protocols/isapi/alarmHost') as typeof import('../protocols/isapi/alarmHost');
+        return new module.AlarmHost({
             ...settings,
             login: alarmLogin(settings),
             onPost: (post) => {
