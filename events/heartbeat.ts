@@ -128,8 +128,3 @@ function isBareHeartbeat({ name, body }: Text): boolean {
     if (name !== undefined && /^heart_?beat/i.test(name)) return true;
     return /^\{\s*"heartbeat"\s*:/i.test(text) || /^<(?:\?[^>]*\?>\s*<)?heartbeat[\s/>]/i.test(text);
 }
-
-/** Whether a part is a heartbeat, as long as no video loss is open at its source. */
-export function looksLikeHeartbeat(part: Part): boolean {
-    return heartbeatForm(part) !== undefined;
-}

@@ -69,7 +69,7 @@ export interface AlarmHostOptions {
 }
 
 /** How long a flow may take to answer; terminals wait about as long. */
-export const ANSWER_DEADLINE_MS = 10_000;
+const ANSWER_DEADLINE_MS = 10_000;
 
 const IDLE_MS = 20_000;
 const TOTAL_MS = 180_000;

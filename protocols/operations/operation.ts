@@ -6,7 +6,7 @@ import type { AudioLink } from '../isapi/twoWayAudio';
 import type { OnProgress } from '../progress';
 
 /** Where an operation stands in the editor's list. */
-export const AREAS = [
+const AREAS = [
     'device',
     'channels',
     'pictures',

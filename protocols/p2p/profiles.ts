@@ -27,9 +27,6 @@ export const EASY4IP: CloudProfile = {
     dialect: 'dh',
 };
 
-/** The identity of clients before 2024; some servers still take it, others answer 403 (khoanguyen-3fc/dh-p2p#9). */
-export const EASY4IP_OLD: CloudProfile = { ...EASY4IP, username: 'P2PClient', key: 'YXQ3Mahe-5H-R1Z_' };
-
 export const DMSS: CloudProfile = {
     name: 'dmss',
     host: 'p2p.dolynkcloud.com',

@@ -9,7 +9,7 @@ import { monotonicClock } from './monotonicClock';
  * millisecond clock, 20 echo of the peer's clock. A SYN is a segment with flag CTL whose 4 bytes take part in the
  * sequence.
  */
-export const CONVERSATION = 0x50544350;
+const CONVERSATION = 0x50544350;
 export const HEADER = 24;
 /** The recorder's own largest body: one frame of 1280 data bytes and its head. */
 export const MAX_BODY = 1292;

@@ -46,6 +46,12 @@ for (const runtime of RUNTIMES) {
             const path = join(nodeRed.userDir, file);
             return existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
         };
+        const random = seededRandom(1);
+        const drive = (plate: string) => {
+            const payload = anprPayload(plate, random) as { ANPR: { direction: string } };
+            payload.ANPR.direction = 'forward';
+            camera.emit({ type: 'ANPR', payload });
+        };
         const isOnline = (example: Example) =>
             nodeRed.statuses.get(example.idOf('isapi-alertstream'))?.fill === 'green';
 
@@ -57,7 +63,10 @@ for (const runtime of RUNTIMES) {
                 'device-config:recorder': at(recorder.port),
                 inject: { onceDelay: 0.5 },
             });
-            barrier = new Example('Plates that open a barrier', { 'device-config': at(camera.port) });
+            barrier = new Example('Plates that open a barrier', {
+                'device-config': at(camera.port),
+                'inject:allowed plates': { payload: JSON.stringify({ ABC1D23: 'Maria', 京A·12345: '王伟' }) },
+            });
             doorbell = new Example('Doorbell with snapshot and two-way talk', { 'device-config': at(station.port) });
             people = new Example('People counting per hour', {
                 'device-config': at(camera.port),
@@ -101,13 +110,6 @@ for (const runtime of RUNTIMES) {
         });
 
         it('open the barrier for a plate on the list, and say why it stays closed for others', async () => {
-            const random = seededRandom(1);
-            const drive = (plate: string) => camera.emit({ type: 'ANPR', payload: forward(plate) });
-            const forward = (plate: string) => {
-                const payload = anprPayload(plate, random) as { ANPR: { direction: string } };
-                payload.ANPR.direction = 'forward';
-                return payload;
-            };
             drive('XYZ9Z99');
             drive('ABC1D23');
             await nodeRed.until(() => shown(barrier, 'opened')[0], 'the barrier to open');
@@ -122,6 +124,16 @@ for (const runtime of RUNTIMES) {
             const pulses = camera.requests.filter(({ url, method }) => method === 'PUT' && url.endsWith('/1/trigger'));
             assert.equal(pulses.filter(({ status }) => status === 200).length, 2, 'on and off, once');
             assert.equal(camera.io.outputs[0], 'low');
+        });
+
+        it('keep the barrier closed for a car of another province with the same number', async () => {
+            const [opened, closed] = [shown(barrier, 'opened').length, shown(barrier, 'stays closed').length];
+            drive('沪A12345');
+            const stranger = await nodeRed.until(() => shown(barrier, 'stays closed')[closed], 'the stranger');
+            assert.equal((stranger.value as { reason: string }).reason, 'not on the list');
+            drive('京A12345');
+            const known = await nodeRed.until(() => shown(barrier, 'opened')[opened], 'the barrier to open');
+            assert.equal((known.value as { name: string }).name, '王伟');
         });
 
         it('take the picture of a visitor, answer, say welcome and hang up; listen and open by hand', async () => {

@@ -152,9 +152,16 @@ for (const runtime of RUNTIMES) {
             const stream = flows.gatehouse.idOf('isapi-alertstream');
             await nodeRed.until(() => nodeRed.statuses.get(stream)?.fill === 'green', 'the events of the gatehouse');
             far.web.emitEvent('VideoMotion', 'Start', 0);
-            await nodeRed.until(() => told(flows.gatehouse, 'picture').length === 1, 'the picture of the event');
+            far.web.emitEvent('VideoMotion', 'Stop', 0);
+            far.web.emitEvent('VideoBlind', 'Start', 0);
+            far.web.emitEvent('VideoMotion', 'Start', 3);
+            await nodeRed.until(() => told(flows.gatehouse, 'picture').length === 2, 'the pictures of the events');
             await press(flows.gatehouse, 'look now');
-            await nodeRed.until(() => told(flows.gatehouse, 'picture').length === 2, 'the picture of now');
+            await nodeRed.until(() => told(flows.gatehouse, 'picture').length === 3, 'the picture of now');
+            const channels = far.web.requests
+                .filter(({ url, status }) => /snapshot\.cgi/.test(url) && status === 200)
+                .map(({ url }) => Number(/channel=(\d+)/.exec(url)?.[1]));
+            assert.deepEqual(channels.slice(-3), [1, 4, 1]);
             const file = join(nodeRed.userDir, 'gatehouse.jpg');
             await soon(
                 () => existsSync(file) && readFileSync(file).subarray(0, 2).toString('hex') === 'ffd8',
