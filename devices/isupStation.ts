@@ -64,7 +64,9 @@ export class IsupStation {
                 onData: (data) => this.data(data),
                 onWarning: (warning) => reporter.warning(warning),
                 onFault: (fault) => reporter.fault(fault),
-                onOnline: ({ id, address }) => void this.keeper.online(id, address),
+                onOnline: ({ id, address }, dialled) => {
+                    void this.keeper.online(id, this.listener.addressFor(address, dialled));
+                },
             },
         });
         this.keeper = new AlarmHostKeeper({
@@ -72,7 +74,6 @@ export class IsupStation {
             claims,
             ask: (deviceId) => (method, path, body) =>
                 this.listener.request(deviceId, { method, path, timeout: ASK_TIMEOUT, ...(body && { body }) }),
-            addressFor: (remote) => this.listener.addressFor(remote),
             onClaims: (next) => reporter.claims(next),
             onLog: (what, deviceId, slot) => reporter.alarmHost(what, deviceId, slot),
             onFault: (deviceId, fault) => {

@@ -122,7 +122,6 @@ export interface AlarmHostKeeperOptions {
     /** What an earlier run holds, by Device ID. */
     claims: Record<string, AlarmHostClaim>;
     ask(deviceId: string): Ask;
-    addressFor(remote: string): AlarmAddress;
     /** To be kept for the next run. */
     onClaims(claims: Record<string, AlarmHostClaim>): void;
     onLog(what: 'claimed' | 'released', deviceId: string, slot: string): void;
@@ -138,12 +137,12 @@ export class AlarmHostKeeper {
         for (const [deviceId, claim] of Object.entries(options.claims)) this.claims.set(deviceId, claim);
     }
 
-    /** A device can be asked. Settles when it was; never rejects. */
-    async online(deviceId: string, remote: string): Promise<void> {
+    /** A device can be asked. Settles when it was; never rejects. @param ours where it reaches this listener */
+    async online(deviceId: string, ours: AlarmAddress): Promise<void> {
         if (this.busy.has(deviceId)) return;
         this.busy.add(deviceId);
         try {
-            if (this.options.on) await this.claim(deviceId, this.options.addressFor(remote));
+            if (this.options.on) await this.claim(deviceId, ours);
             else await this.release(deviceId);
         } catch (error) {
             this.options.onFault(deviceId, Fault.from(error));

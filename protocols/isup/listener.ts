@@ -28,8 +28,8 @@ export interface ListedDevice {
 export interface IsupEvents {
     onPresence?(presence: Presence): void;
     onData?(data: IsupData): void;
-    /** A device can be asked from now on. */
-    onOnline?(device: DeviceRecord): void;
+    /** A device can be asked from now on. @param dialled the address of ours that its session was opened at */
+    onOnline?(device: DeviceRecord, dialled: Source): void;
     onWarning?(warning: IsupWarning): void;
     /** A socket failed after it was open. */
     onFault?(fault: Fault): void;
@@ -222,7 +222,12 @@ export class IsupListener {
         return record.session.request(request);
     }
 
-    /** The address and port that a device at `remote` must be told. */
+    /**
+     * The address and port that a device at `remote` must be told.
+     *
+     * @param local what it dialled, where that is known: behind a proxy, or on a machine with several addresses, nothing
+     *     else says which one it can reach
+     */
     addressFor(remote: string, local?: Source): { address: string; port: number } {
         const { host, port } = this.advertised;
         if (host !== '') return { address: host, port: port ?? this.port };
@@ -358,7 +363,7 @@ export class IsupListener {
             onProven: () => connection.trust(),
             onData: (data) => this.events.onData?.(data),
             onWarning: (warning) => this.warn(warning),
-            onOnline: (record) => this.events.onOnline?.(record),
+            onOnline: (record) => this.events.onOnline?.(record, connection.destination),
         });
     }
 
