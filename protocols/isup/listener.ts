@@ -210,7 +210,8 @@ export class IsupListener {
      * ISAPI through the session of a device.
      *
      * @returns the bare body: the session carries no HTTP status
-     * @throws Fault ISUP_OFFLINE, ISUP_NO_PASSTHROUGH, ISUP_SESSION_ENDED, RESPONSE_TIMEOUT, DEVICE_BUSY, CLOSED
+     * @throws Fault ISUP_OFFLINE, ISUP_NO_PASSTHROUGH, ISUP_SESSION_ENDED, REQUEST_TOO_LARGE, RESPONSE_TIMEOUT, DEVICE_BUSY,
+     *     CLOSED
      */
     request(deviceId: string, request: PassthroughRequest): Promise<Buffer> {
         const record = this.table.find(deviceId);
