@@ -8,7 +8,7 @@ import type { IsupAlarm, UnknownFrame } from '../../protocols/isup/data';
 import type { Presence } from '../../protocols/isup/presence';
 import { EhomeDevice } from '../../simulator/ehomeDevice';
 import { IsupDevice } from '../../simulator/isupDevice';
-import { RawClient, until } from '../protocols/isup/rig';
+import { RawClient, UdpClient, until } from '../protocols/isup/rig';
 import { vectors } from '../protocols/isup/vectors';
 import { ManualClock } from '../support/manualClock';
 
@@ -146,6 +146,37 @@ describe('an ISUP station', () => {
                 assert.equal(told.events[1]!.event.kind, 'gps');
             } finally {
                 device.stop();
+            }
+        });
+    });
+
+    it('makes one event of an EHome report that is repeated, and answers each time', async () => {
+        const clock = new ManualClock();
+        await withStation({ clock, keepAlive: 3600 }, async (station, told) => {
+            await listening(told);
+            const device = await UdpClient.open();
+            const ask = async (text: string) => {
+                assert.match(await device.ask(text, station.listener.alarmPort), /<Status>200</);
+            };
+            try {
+                for (const name of ['ehome_alarm', 'ehome_gps']) {
+                    const text = vectors[name]!.text!;
+                    const before = told.events.length;
+                    for (let count = 0; count < 3; count += 1) await ask(text);
+                    assert.equal(told.events.length, before + 1, name);
+                    // Another one of the same second has a number of its own.
+                    await ask(text.replace(/(<Sequence>)(\d+)/, '$1$29'));
+                    assert.equal(told.events.length, before + 2, name);
+                    clock.advance(31_000);
+                    await ask(text);
+                    assert.equal(told.events.length, before + 3, `${name}, later`);
+                }
+                const timeless = vectors.ehome_alarm!.text!.replace(/<AlarmTime>.*<\/AlarmTime>/, '');
+                const before = told.events.length;
+                for (let count = 0; count < 2; count += 1) await ask(timeless);
+                assert.equal(told.events.length, before + 2, 'nothing tells a copy there, and nothing may be lost');
+            } finally {
+                device.close();
             }
         });
     });
