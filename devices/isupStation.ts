@@ -29,8 +29,8 @@ export interface IsupReporter {
 export interface IsupStationOptions extends Omit<IsupListenerOptions, 'events'> {
     /** True: devices get our alarm host. False: those that have it are given it back when they are next online. */
     alarms: boolean;
-    /** Of an earlier run. */
-    claims?: Record<string, AlarmHostClaim>;
+    /** Of an earlier run. No alarm host is touched before they are known. */
+    claims?: Record<string, AlarmHostClaim> | Promise<Record<string, AlarmHostClaim>>;
     reporter: IsupReporter;
 }
 

@@ -119,8 +119,8 @@ export interface AlarmHostClaim extends AlarmAddress {
 export interface AlarmHostKeeperOptions {
     /** True: every device that comes online gets our address. False: those that have it are given it back. */
     on: boolean;
-    /** What an earlier run holds, by Device ID. */
-    claims: Record<string, AlarmHostClaim>;
+    /** What an earlier run holds, by Device ID. Where it is known later, devices wait for it. */
+    claims: Record<string, AlarmHostClaim> | Promise<Record<string, AlarmHostClaim>>;
     ask(deviceId: string): Ask;
     /** To be kept for the next run. */
     onClaims(claims: Record<string, AlarmHostClaim>): void;
@@ -132,9 +132,14 @@ export interface AlarmHostKeeperOptions {
 export class AlarmHostKeeper {
     private readonly claims = new Map<string, AlarmHostClaim>();
     private readonly busy = new Set<string>();
+    private readonly known: Promise<void>;
 
     constructor(private readonly options: AlarmHostKeeperOptions) {
-        for (const [deviceId, claim] of Object.entries(options.claims)) this.claims.set(deviceId, claim);
+        this.known = this.takeUp(options.claims);
+    }
+
+    private async takeUp(claims: AlarmHostKeeperOptions['claims']): Promise<void> {
+        for (const [deviceId, claim] of Object.entries(await claims)) this.claims.set(deviceId, claim);
     }
 
     /** A device can be asked. Settles when it was; never rejects. @param ours where it reaches this listener */
@@ -142,6 +147,7 @@ export class AlarmHostKeeper {
         if (this.busy.has(deviceId)) return;
         this.busy.add(deviceId);
         try {
+            await this.known;
             if (this.options.on) await this.claim(deviceId, ours);
             else await this.release(deviceId);
         } catch (error) {

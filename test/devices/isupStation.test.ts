@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { IsupStation, type IsupStationOptions } from '../../devices/isupStation';
 import type { Occurrence } from '../../events/deviceEvent';
 import type { Fault } from '../../protocols/errors';
+import type { AlarmHostClaim } from '../../protocols/isup/alarmHost';
 import type { IsupAlarm, UnknownFrame } from '../../protocols/isup/data';
 import type { Presence } from '../../protocols/isup/presence';
 import { EhomeDevice } from '../../simulator/ehomeDevice';
@@ -201,6 +202,35 @@ describe('an ISUP station', () => {
                 assert.deepEqual(later.claims, {});
             });
         });
+    });
+
+    it('touches no alarm host before it knows which it holds, then gives back and takes what it should', async () => {
+        const old = { slot: '1', address: '127.0.0.1', port: 1 };
+        for (const alarms of [false, true]) {
+            let resolve: (claims: Record<string, AlarmHostClaim>) => void = () => undefined;
+            const claims = new Promise<Record<string, AlarmHostClaim>>((known) => {
+                resolve = known;
+            });
+            await withStation({ alarms, claims }, async (station, told, device) => {
+                await listening(told);
+                const camera = device();
+                camera.desk.answer({
+                    method: 'PUT',
+                    path: '/ISAPI/Event/notification/httpHosts/1',
+                    body:
+                        '<HttpHostNotification><id>1</id><protocolType>EHome</protocolType>' +
+                        `<ipAddress>${old.address}</ipAddress><portNo>${old.port}</portNo></HttpHostNotification>`,
+                });
+                await camera.start();
+                await station.listener.request('CAM1', { method: 'GET', path: '/x', timeout: 10_000 });
+                assert.deepEqual(camera.requests, ['GET /x']);
+                resolve({ CAM1: old });
+                await until('what is due', () => told.hosts.length === 1);
+                assert.deepEqual(told.hosts, [alarms ? 'claimed CAM1 1' : 'released CAM1 1']);
+                assert.doesNotMatch(camera.desk.hostAt(1), /<portNo>1</);
+                assert.doesNotMatch(camera.desk.hostAt(2), /EHome/);
+            });
+        }
     });
 
     it('reports a port in use and takes it when it is free', async () => {
