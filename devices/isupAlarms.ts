@@ -1,7 +1,10 @@
 import type { DeviceIdentity, Occurrence } from '../events/deviceEvent';
+import { DuplicateWindow } from '../events/duplicateWindow';
 import { readEhomeAlarm, readEhomePosition } from '../events/ehomeAlarm';
 import { EventReader } from '../events/eventReader';
+import { hashOf } from '../events/identity';
 import { type Clock, systemClock } from '../protocols/clock';
+import { Fault } from '../protocols/errors';
 import type { AlarmBody } from '../protocols/isup/alarmBody';
 import type { EhomeAlarmReport, EhomePosition, IsupAlarm, Sender } from '../protocols/isup/data';
 import { boundaryOf } from '../protocols/multipart/boundary';
@@ -25,12 +28,15 @@ interface Source {
 
 /** Devices whose readers are kept: each remembers pictures that wait, and copies. */
 const MAX_READERS = 2000;
+/** A datagram that was not answered in time comes again; what a device held back says so itself, with RetransFlag. */
+const REPEATED_WITHIN = 30_000;
 /** How pictures come by ISUP is not known; what looks like multi-part is read as such. */
 const UNSURE = 'multi-part by ISUP: its format is not known for sure';
 
 /** Turns the alarms of ISUP sessions and of EHome into the events that every other way in brings. */
 export class IsupAlarms {
     private readonly sources = new Map<string, Source>();
+    private readonly datagrams = new DuplicateWindow();
     private readonly clock: Clock;
 
     constructor(private readonly options: IsupAlarmsOptions) {
@@ -38,16 +44,33 @@ export class IsupAlarms {
     }
 
     ehome({ at, sender, alarm, text }: EhomeAlarmReport): void {
-        this.options.onOccurrence(readEhomeAlarm(alarm, { at, device: identityOf(sender), text }));
+        this.reported(readEhomeAlarm(alarm, { at, device: identityOf(sender), text }), text);
     }
 
     position({ at, sender, params, text }: EhomePosition): void {
-        this.options.onOccurrence(readEhomePosition(params, { at, device: identityOf(sender), text }));
+        this.reported(readEhomePosition(params, { at, device: identityOf(sender), text }), text);
+    }
+
+    /** A copy is the same message: with the same sequence number and everything else. */
+    private reported(occurrence: Occurrence, text: string): void {
+        const { id, timeQuality } = occurrence.event;
+        // Without a time of its own nothing tells a copy from the next event of its kind.
+        const isCopy =
+            timeQuality !== 'received' &&
+            this.datagrams.isCopy(id, hashOf(text), this.clock.elapsed(), REPEATED_WITHIN);
+        if (!isCopy) this.options.onOccurrence(occurrence);
     }
 
     alarm(alarm: IsupAlarm): void {
         const source = this.sourceOf(alarm);
-        const parts = partsOf(alarm.body);
+        let parts: Part[];
+        try {
+            parts = partsOf(alarm.body);
+        } catch (thrown) {
+            // A fault of ours costs one alarm, and not Node-RED.
+            this.options.onUnreadable(alarm, Fault.from(thrown).message);
+            return;
+        }
         source.current = alarm;
         // An alarm without a time of its own is known by its arrival: two of one millisecond are still two.
         source.lastAt = Math.max(alarm.at, source.lastAt + 1);

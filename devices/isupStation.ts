@@ -29,8 +29,8 @@ export interface IsupReporter {
 export interface IsupStationOptions extends Omit<IsupListenerOptions, 'events'> {
     /** True: devices get our alarm host. False: those that have it are given it back when they are next online. */
     alarms: boolean;
-    /** Of an earlier run. */
-    claims?: Record<string, AlarmHostClaim>;
+    /** Of an earlier run. No alarm host is touched before they are known. */
+    claims?: Record<string, AlarmHostClaim> | Promise<Record<string, AlarmHostClaim>>;
     reporter: IsupReporter;
 }
 
@@ -64,7 +64,9 @@ export class IsupStation {
                 onData: (data) => this.data(data),
                 onWarning: (warning) => reporter.warning(warning),
                 onFault: (fault) => reporter.fault(fault),
-                onOnline: ({ id, address }) => void this.keeper.online(id, address),
+                onOnline: ({ id, address }, dialled) => {
+                    void this.keeper.online(id, this.listener.addressFor(address, dialled));
+                },
             },
         });
         this.keeper = new AlarmHostKeeper({
@@ -72,7 +74,6 @@ export class IsupStation {
             claims,
             ask: (deviceId) => (method, path, body) =>
                 this.listener.request(deviceId, { method, path, timeout: ASK_TIMEOUT, ...(body && { body }) }),
-            addressFor: (remote) => this.listener.addressFor(remote),
             onClaims: (next) => reporter.claims(next),
             onLog: (what, deviceId, slot) => reporter.alarmHost(what, deviceId, slot),
             onFault: (deviceId, fault) => {

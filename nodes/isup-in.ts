@@ -20,7 +20,7 @@ export = (RED: NodeAPI): void => {
         try {
             const config = migrate('isup-in', saved);
             const settings = readIsupIn(config, this.credentials ?? {}, environmentOf(RED, this));
-            const memory = new IsupMemory(this);
+            const memory = new IsupMemory(RED, this);
             const devices = new IsupDevices(this);
             const station = createStation(this, settings, memory, status, devices);
             for (const presence of station.listener.rows()) devices.presence(presence);

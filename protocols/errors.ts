@@ -51,6 +51,10 @@ export const FAULTS = {
         sentence: 'The answer is larger than {limit} bytes.',
         remedy: 'Ask for less, or save the answer to a file.',
     },
+    REQUEST_TOO_LARGE: {
+        sentence: 'The request is larger than {limit} bytes, the most that an ISUP session carries.',
+        remedy: 'Send less at a time, or reach the device directly.',
+    },
     REDIRECTED: {
         sentence: 'The device redirects to {location}.',
         remedy: 'Set protocol and port in device-config to that address; credentials are not sent along a redirect.',

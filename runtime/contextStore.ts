@@ -2,6 +2,7 @@ import type { Node, NodeAPI } from 'node-red';
 import type { SavedMark } from '../devices/catchUp/accessMark';
 import type { MarkStore } from '../devices/catchUp/markStore';
 import type { Fault, FaultCode } from '../protocols/errors';
+import { lastingStore } from './lastingStore';
 
 const KEY = 'catchUp';
 
@@ -37,7 +38,7 @@ interface AsyncContext {
 export function contextStore(RED: NodeAPI, deviceId: string): MarkStore {
     const node = RED.nodes.getNode(deviceId) as Node;
     const context = node.context() as unknown as AsyncContext;
-    const store = lastingStore((RED.settings as { contextStorage?: unknown }).contextStorage);
+    const store = lastingStore(RED);
     return {
         load: () => {
             const known = kept.get(deviceId);
@@ -53,21 +54,4 @@ export function contextStore(RED: NodeAPI, deviceId: string): MarkStore {
             );
         },
     };
-}
-
-/**
- * The name of the store to use, by the `contextStorage` of Node-RED's settings; `undefined` for the default one.
- *
- * @param stores name → module, or an object with it; a name may stand for another name
- */
-function lastingStore(stores: unknown): string | undefined {
-    if (typeof stores !== 'object' || stores === null) return undefined;
-    const lasts = (name: string, depth = 0): boolean => {
-        const entry = Object.hasOwn(stores, name) ? (stores as Record<string, unknown>)[name] : undefined;
-        if (typeof entry === 'string' && Object.hasOwn(stores, entry) && depth < 10) return lasts(entry, depth + 1);
-        const module = typeof entry === 'string' ? entry : (entry as { module?: unknown } | undefined)?.module;
-        return module !== undefined && module !== 'memory';
-    };
-    if (lasts('default')) return undefined;
-    return Object.keys(stores).find((name) => lasts(name));
 }

@@ -119,10 +119,9 @@ export interface AlarmHostClaim extends AlarmAddress {
 export interface AlarmHostKeeperOptions {
     /** True: every device that comes online gets our address. False: those that have it are given it back. */
     on: boolean;
-    /** What an earlier run holds, by Device ID. */
-    claims: Record<string, AlarmHostClaim>;
+    /** What an earlier run holds, by Device ID. Where it is known later, devices wait for it. */
+    claims: Record<string, AlarmHostClaim> | Promise<Record<string, AlarmHostClaim>>;
     ask(deviceId: string): Ask;
-    addressFor(remote: string): AlarmAddress;
     /** To be kept for the next run. */
     onClaims(claims: Record<string, AlarmHostClaim>): void;
     onLog(what: 'claimed' | 'released', deviceId: string, slot: string): void;
@@ -133,17 +132,23 @@ export interface AlarmHostKeeperOptions {
 export class AlarmHostKeeper {
     private readonly claims = new Map<string, AlarmHostClaim>();
     private readonly busy = new Set<string>();
+    private readonly known: Promise<void>;
 
     constructor(private readonly options: AlarmHostKeeperOptions) {
-        for (const [deviceId, claim] of Object.entries(options.claims)) this.claims.set(deviceId, claim);
+        this.known = this.takeUp(options.claims);
     }
 
-    /** A device can be asked. Settles when it was; never rejects. */
-    async online(deviceId: string, remote: string): Promise<void> {
+    private async takeUp(claims: AlarmHostKeeperOptions['claims']): Promise<void> {
+        for (const [deviceId, claim] of Object.entries(await claims)) this.claims.set(deviceId, claim);
+    }
+
+    /** A device can be asked. Settles when it was; never rejects. @param ours where it reaches this listener */
+    async online(deviceId: string, ours: AlarmAddress): Promise<void> {
         if (this.busy.has(deviceId)) return;
         this.busy.add(deviceId);
         try {
-            if (this.options.on) await this.claim(deviceId, this.options.addressFor(remote));
+            await this.known;
+            if (this.options.on) await this.claim(deviceId, ours);
             else await this.release(deviceId);
         } catch (error) {
             this.options.onFault(deviceId, Fault.from(error));

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../clock';
 import { plainAddress } from '../plainAddress';
+import { Backlog, PIECE } from './backlog';
 import { classify, type Framing } from './classifier';
 import type { DasSession } from './dasSession';
 import type { IsupWarning } from './data';
@@ -50,6 +51,8 @@ export class IsupConnection {
     private login: LbsLogin | undefined;
     private das: DasSession | undefined;
     private out: Buffer[] = [];
+    /** Where a large request is on its way. */
+    private backlog: Backlog | undefined;
     private busy = false;
 
     constructor(
@@ -91,6 +94,7 @@ export class IsupConnection {
 
     /** Closes what has waited too long. */
     sweep(now: number): void {
+        if (this.backlog && this.backlog.stalledFor(now) > this.host.limits.stalled) this.cutOff();
         if (now < this.deadline) return;
         if (this.das) this.das.ended('silence');
         this.destroy();
@@ -233,14 +237,34 @@ export class IsupConnection {
     /** What one chunk caused goes out in one piece. */
     private flush(): void {
         if (this.out.length > 0 && !this.socket.destroyed) {
-            this.socket.write(this.out.length === 1 ? this.out[0]! : Buffer.concat(this.out));
-            if (this.socket.writableLength > this.host.limits.unsent) {
-                this.host.onWarning({ what: 'slow-client', address: this.source.address });
-                this.destroy();
-            }
+            this.send(this.out.length === 1 ? this.out[0]! : Buffer.concat(this.out));
         }
         this.out = [];
+        if (this.phase === 'closing' && !this.backlog) this.socket.end();
+    }
+
+    private send(bytes: Buffer): void {
+        const { limits, clock } = this.host;
+        if (!this.backlog && bytes.length <= PIECE) {
+            this.socket.write(bytes);
+            if (this.socket.writableLength > limits.unsent) this.cutOff();
+            return;
+        }
+        // What a request brings says nothing about the device yet: whether it takes that is seen in time.
+        const backlog = this.backlog ?? new Backlog(this.socket, clock, () => this.caughtUp());
+        this.backlog = backlog;
+        backlog.add(bytes);
+        if (backlog.waiting > limits.backlog) this.cutOff();
+    }
+
+    private caughtUp(): void {
+        this.backlog = undefined;
         if (this.phase === 'closing') this.socket.end();
+    }
+
+    private cutOff(): void {
+        this.host.onWarning({ what: 'slow-client', address: this.source.address });
+        this.destroy();
     }
 
     /** Says what is left to say and closes. */

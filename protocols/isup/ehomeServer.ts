@@ -115,7 +115,7 @@ export class EhomeServer {
         const place = placeOf(message.sequence, source);
         const record = this.asked.get(place);
         const serial = serialOfServerInfo(message);
-        if (record === undefined || serial === undefined) return;
+        if (record === undefined || record.session !== undefined || serial === undefined) return;
         this.asked.delete(place);
         if (serial.length <= MAX_ID && record.serial === undefined) record.serial = serial;
     }

@@ -19,8 +19,12 @@ export interface IsupLimits {
     /** Bytes of one frame before and after the login. */
     frameBefore: number;
     frameAfter: number;
-    /** Bytes that may wait for a device that does not read. */
+    /** Bytes of answers that may wait for a device that does not read. */
     unsent: number;
+    /** Bytes that may wait where a large request is among them. */
+    backlog: number;
+    /** Milliseconds in which a device must take some of them. A bad uplink pauses, and needs minutes for a large one. */
+    stalled: number;
     /** Devices that are remembered without being listed. */
     strangers: number;
     /** Addresses that are remembered for all of this. */
@@ -40,6 +44,8 @@ export const DEFAULT_LIMITS: IsupLimits = {
     frameBefore: 64 * 1024,
     frameAfter: 4 * 1024 * 1024,
     unsent: 1024 * 1024,
+    backlog: 16 * 1024 * 1024,
+    stalled: 30_000,
     strangers: 20_000,
     addresses: 50_000,
 };

@@ -28,8 +28,8 @@ export interface ListedDevice {
 export interface IsupEvents {
     onPresence?(presence: Presence): void;
     onData?(data: IsupData): void;
-    /** A device can be asked from now on. */
-    onOnline?(device: DeviceRecord): void;
+    /** A device can be asked from now on. @param dialled the address of ours that its session was opened at */
+    onOnline?(device: DeviceRecord, dialled: Source): void;
     onWarning?(warning: IsupWarning): void;
     /** A socket failed after it was open. */
     onFault?(fault: Fault): void;
@@ -210,7 +210,8 @@ export class IsupListener {
      * ISAPI through the session of a device.
      *
      * @returns the bare body: the session carries no HTTP status
-     * @throws Fault ISUP_OFFLINE, ISUP_NO_PASSTHROUGH, ISUP_SESSION_ENDED, RESPONSE_TIMEOUT, DEVICE_BUSY, CLOSED
+     * @throws Fault ISUP_OFFLINE, ISUP_NO_PASSTHROUGH, ISUP_SESSION_ENDED, REQUEST_TOO_LARGE, RESPONSE_TIMEOUT, DEVICE_BUSY,
+     *     CLOSED
      */
     request(deviceId: string, request: PassthroughRequest): Promise<Buffer> {
         const record = this.table.find(deviceId);
@@ -222,7 +223,12 @@ export class IsupListener {
         return record.session.request(request);
     }
 
-    /** The address and port that a device at `remote` must be told. */
+    /**
+     * The address and port that a device at `remote` must be told.
+     *
+     * @param local what it dialled, where that is known: behind a proxy, or on a machine with several addresses, nothing
+     *     else says which one it can reach
+     */
     addressFor(remote: string, local?: Source): { address: string; port: number } {
         const { host, port } = this.advertised;
         if (host !== '') return { address: host, port: port ?? this.port };
@@ -358,7 +364,7 @@ export class IsupListener {
             onProven: () => connection.trust(),
             onData: (data) => this.events.onData?.(data),
             onWarning: (warning) => this.warn(warning),
-            onOnline: (record) => this.events.onOnline?.(record),
+            onOnline: (record) => this.events.onOnline?.(record, connection.destination),
         });
     }
 

@@ -17,6 +17,11 @@ export interface PassthroughRequest {
 
 /** Longest queue of one device: beyond it a flow asks faster than the device can ever answer. */
 const MAX_WAITING = 64;
+/**
+ * Most bytes of a request: with its envelope it stays below 4 MiB, the largest frame that we take ourselves. What a device
+ * takes is not known.
+ */
+export const LARGEST_REQUEST = 4_000_000;
 const MAX_SEQUENCE = 0xffff_ffff;
 
 interface Waiting {
@@ -47,13 +52,19 @@ export class Passthrough {
         private seq = 0,
     ) {}
 
-    /** @throws Fault RESPONSE_TIMEOUT, DEVICE_BUSY (queue full), CONFIG_INVALID (line break in the path), CLOSED (aborted), or what {@link close} was given */
+    /**
+     * @throws Fault RESPONSE_TIMEOUT, DEVICE_BUSY (queue full), REQUEST_TOO_LARGE, CONFIG_INVALID (line break in the path),
+     *     CLOSED (aborted), or what {@link close} was given
+     */
     request(request: PassthroughRequest): Promise<Buffer> {
         if (this.closed) return Promise.reject(this.closed);
         if (this.queue.length >= MAX_WAITING) return Promise.reject(new Fault('DEVICE_BUSY'));
         if (/[\r\n]/.test(request.method + request.path)) {
             const details = { field: 'path', reason: 'it holds a line break' };
             return Promise.reject(new Fault('CONFIG_INVALID', { details }));
+        }
+        if (request.path.length + (request.body?.length ?? 0) > LARGEST_REQUEST) {
+            return Promise.reject(new Fault('REQUEST_TOO_LARGE', { details: { limit: LARGEST_REQUEST } }));
         }
         if (request.signal?.aborted) return Promise.reject(new Fault('CLOSED'));
         return new Promise((resolve, reject) => {

@@ -190,7 +190,7 @@ export class PresenceTable {
 
     private forget(id: string, record: DeviceRecord): void {
         this.records.delete(id);
-        if (record.ehomeKey !== undefined) this.ehome.delete(record.ehomeKey);
+        this.unbindEhome(record);
         if (!record.listed) this.strangers -= 1;
     }
 
@@ -272,8 +272,11 @@ export class PresenceTable {
         const serial = facts?.fullSerial ?? facts?.shortSerial;
         const other = record.state === 'online' && serial !== undefined && !sameSerial(record, serial);
         const previous = record.session;
-        if (session) record.session = session;
-        else delete record.session;
+        if (session) {
+            record.session = session;
+            // What anybody could send in its name by EHome before must not move it now.
+            this.unbindEhome(record);
+        } else delete record.session;
         if (previous && previous !== session) previous.retire();
         if (other) this.leave(record, 'replaced', now);
         const previousAddress = record.address;
@@ -294,9 +297,15 @@ export class PresenceTable {
 
     /** Remembers an EHome session under its key; one serial number has one session. */
     bindEhome(record: DeviceRecord, key: string): void {
-        if (record.ehomeKey !== undefined && record.ehomeKey !== key) this.ehome.delete(record.ehomeKey);
+        if (record.ehomeKey !== key) this.unbindEhome(record);
         record.ehomeKey = key;
         this.ehome.set(key, record);
+    }
+
+    private unbindEhome(record: DeviceRecord): void {
+        if (record.ehomeKey === undefined) return;
+        this.ehome.delete(record.ehomeKey);
+        delete record.ehomeKey;
     }
 
     moved(record: DeviceRecord, source: Source, now: number): void {
@@ -320,10 +329,7 @@ export class PresenceTable {
             record.sessionKeys = [];
             session?.retire();
         }
-        if (record.ehomeKey !== undefined) {
-            this.ehome.delete(record.ehomeKey);
-            delete record.ehomeKey;
-        }
+        this.unbindEhome(record);
         record.reason = reason;
         this.enter(record, 'offline');
         this.tell(record, 'offline', now);

@@ -1,7 +1,8 @@
-import type { Node } from 'node-red';
+import type { Node, NodeAPI } from 'node-red';
 import { type Clock, systemClock } from '../../protocols/clock';
 import type { AlarmHostClaim } from '../../protocols/isup/alarmHost';
 import type { Presence } from '../../protocols/isup/presence';
+import { lastingStore } from '../lastingStore';
 
 const PRESENCE = 'presence';
 const ALARM_HOSTS = 'alarmHosts';
@@ -11,14 +12,16 @@ const WRITE_EVERY = 1000;
 interface Kept {
     rows: Presence[];
     claims: Record<string, AlarmHostClaim>;
+    /** While the context store has not answered: also another memory may wait for it, after a deploy. */
+    loading?: Promise<void>;
 }
 
 type Callback = (error: Error | null | undefined, ...values: unknown[]) => void;
 
 /** The context of a node as Node-RED has it for stores of any kind, also those that answer later. */
 interface AsyncContext {
-    get(keys: string[], store: undefined, done: Callback): void;
-    set(key: string, value: unknown, store: undefined, done: Callback): void;
+    get(keys: string[], store: string | undefined, done: Callback): void;
+    set(key: string, value: unknown, store: string | undefined, done: Callback): void;
 }
 
 /** Node-RED forgets the context of a node with each deploy, unless a context store is configured: this survives it. */
@@ -26,17 +29,18 @@ const kept = new Map<string, Kept>();
 
 /**
  * What an `isup-in` remembers from one deploy to the next: in this process, and in its node context, which outlives a
- * restart where `contextStorage` keeps it on disk. No key is ever part of it.
+ * restart where a store of `contextStorage` keeps it on disk. No key is ever part of it.
  */
 export class IsupMemory {
     readonly #node: Node;
     readonly #clock: Clock;
     readonly #kept: Kept;
+    readonly #store: string | undefined;
     #cancel: (() => void) | undefined;
-    #onLate: (rows: Presence[]) => void = () => undefined;
     #failure: string | undefined;
 
-    constructor(node: Node, clock: Clock = systemClock) {
+    constructor(RED: NodeAPI, node: Node, clock: Clock = systemClock) {
+        this.#store = lastingStore(RED);
         this.#node = node;
         this.#clock = clock;
         const known = kept.get(node.id);
@@ -47,15 +51,17 @@ export class IsupMemory {
 
     /** What a store without a cache answers comes when the node has begun already. */
     whenLate(take: (rows: Presence[]) => void): void {
-        this.#onLate = take;
+        void this.#kept.loading?.then(() => take(this.#kept.rows));
     }
 
     get presence(): Presence[] {
         return this.#kept.rows;
     }
 
-    get claims(): Record<string, AlarmHostClaim> {
-        return this.#kept.claims;
+    /** Settles when the context store has answered: before that nobody can say which devices hold our alarm host. */
+    get claims(): Promise<Record<string, AlarmHostClaim>> {
+        const kept = this.#kept;
+        return kept.loading ? kept.loading.then(() => kept.claims) : Promise.resolve(kept.claims);
     }
 
     keepClaims(claims: Record<string, AlarmHostClaim>): void {
@@ -89,21 +95,28 @@ export class IsupMemory {
     }
 
     #load(): void {
-        this.#context.get([PRESENCE, ALARM_HOSTS], undefined, (error, rows, claims) => {
-            if (error) {
-                this.#told(error);
-                return;
-            }
-            this.#kept.rows = rowsOf(rows);
-            if (typeof claims === 'object' && claims !== null) {
-                this.#kept.claims = claims as Record<string, AlarmHostClaim>;
-            }
-            this.#onLate(this.#kept.rows);
+        const kept = this.#kept;
+        let isLoaded = false;
+        const loading = new Promise<void>((resolve) => {
+            this.#context.get([PRESENCE, ALARM_HOSTS], this.#store, (error, rows, claims) => {
+                isLoaded = true;
+                delete kept.loading;
+                if (error) this.#told(error);
+                else {
+                    kept.rows = rowsOf(rows);
+                    if (typeof claims === 'object' && claims !== null) {
+                        kept.claims = claims as Record<string, AlarmHostClaim>;
+                    }
+                }
+                resolve();
+            });
         });
+        // Most stores answer at once.
+        if (!isLoaded) kept.loading = loading;
     }
 
     #save(key: string, value: unknown): void {
-        this.#context.set(key, value, undefined, (error) => this.#told(error));
+        this.#context.set(key, value, this.#store, (error) => this.#told(error));
     }
 
     /** A disk that is full is so for each write: it is said once. */

@@ -26,6 +26,8 @@ export class IsupDevices {
 
     presence({ deviceId, name, state, since, reason, address, serial, model }: Presence): void {
         const sighting = this.#sightingOf(deviceId);
+        // Anybody can claim its name: a device that is online stays so, with its address.
+        if (state === 'rejected' && sighting.state === 'online') return;
         const { identity } = sighting.origin;
         identity.address = address;
         if (name !== undefined) identity.name = name;

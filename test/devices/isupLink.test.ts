@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { IsupLink } from '../../devices/isupLink';
 import { Fault } from '../../protocols/errors';
 import type { IsupListener } from '../../protocols/isup/listener';
+import { LARGEST_REQUEST } from '../../protocols/isup/passthrough';
 import { IsupDevice } from '../../simulator/isupDevice';
 import { withListener } from '../protocols/isup/rig';
 
@@ -66,6 +67,18 @@ describe('the link through an ISUP session', () => {
             const stream = await link.open({ path: '/ISAPI/System/deviceInfo' });
             assert.match(await text(stream.body), /DeviceInfo/);
             device.stop('close');
+        });
+    });
+
+    it('carries large requests, and refuses what is too large without harm to the session', async () => {
+        await withDevice(async (link, listener, device) => {
+            const path = '/ISAPI/System/deviceInfo';
+            const put = (size: number) => link.request({ method: 'PUT', path, body: Buffer.alloc(size, 0x20) });
+            await put(LARGEST_REQUEST - path.length);
+            await assert.rejects(put(LARGEST_REQUEST), { code: 'REQUEST_TOO_LARGE' });
+            assert.equal(device.state, 'online');
+            assert.equal((await link.request({ path })).statusCode, 200);
+            assert.equal(listener.table.counts().online, 1);
         });
     });
 

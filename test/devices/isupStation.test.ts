@@ -4,11 +4,12 @@ import { describe, it } from 'node:test';
 import { IsupStation, type IsupStationOptions } from '../../devices/isupStation';
 import type { Occurrence } from '../../events/deviceEvent';
 import type { Fault } from '../../protocols/errors';
+import type { AlarmHostClaim } from '../../protocols/isup/alarmHost';
 import type { IsupAlarm, UnknownFrame } from '../../protocols/isup/data';
 import type { Presence } from '../../protocols/isup/presence';
 import { EhomeDevice } from '../../simulator/ehomeDevice';
 import { IsupDevice } from '../../simulator/isupDevice';
-import { RawClient, until } from '../protocols/isup/rig';
+import { RawClient, UdpClient, until } from '../protocols/isup/rig';
 import { vectors } from '../protocols/isup/vectors';
 import { ManualClock } from '../support/manualClock';
 
@@ -150,6 +151,37 @@ describe('an ISUP station', () => {
         });
     });
 
+    it('makes one event of an EHome report that is repeated, and answers each time', async () => {
+        const clock = new ManualClock();
+        await withStation({ clock, keepAlive: 3600 }, async (station, told) => {
+            await listening(told);
+            const device = await UdpClient.open();
+            const ask = async (text: string) => {
+                assert.match(await device.ask(text, station.listener.alarmPort), /<Status>200</);
+            };
+            try {
+                for (const name of ['ehome_alarm', 'ehome_gps']) {
+                    const text = vectors[name]!.text!;
+                    const before = told.events.length;
+                    for (let count = 0; count < 3; count += 1) await ask(text);
+                    assert.equal(told.events.length, before + 1, name);
+                    // Another one of the same second has a number of its own.
+                    await ask(text.replace(/(<Sequence>)(\d+)/, '$1$29'));
+                    assert.equal(told.events.length, before + 2, name);
+                    clock.advance(31_000);
+                    await ask(text);
+                    assert.equal(told.events.length, before + 3, `${name}, later`);
+                }
+                const timeless = vectors.ehome_alarm!.text!.replace(/<AlarmTime>.*<\/AlarmTime>/, '');
+                const before = told.events.length;
+                for (let count = 0; count < 2; count += 1) await ask(timeless);
+                assert.equal(told.events.length, before + 2, 'nothing tells a copy there, and nothing may be lost');
+            } finally {
+                device.close();
+            }
+        });
+    });
+
     it('writes our alarm host only where asked, and takes it out again in a run where it is not', async () => {
         await withStation({ alarms: true }, async (station, told, device) => {
             await listening(told);
@@ -170,6 +202,35 @@ describe('an ISUP station', () => {
                 assert.deepEqual(later.claims, {});
             });
         });
+    });
+
+    it('touches no alarm host before it knows which it holds, then gives back and takes what it should', async () => {
+        const old = { slot: '1', address: '127.0.0.1', port: 1 };
+        for (const alarms of [false, true]) {
+            let resolve: (claims: Record<string, AlarmHostClaim>) => void = () => undefined;
+            const claims = new Promise<Record<string, AlarmHostClaim>>((known) => {
+                resolve = known;
+            });
+            await withStation({ alarms, claims }, async (station, told, device) => {
+                await listening(told);
+                const camera = device();
+                camera.desk.answer({
+                    method: 'PUT',
+                    path: '/ISAPI/Event/notification/httpHosts/1',
+                    body:
+                        '<HttpHostNotification><id>1</id><protocolType>EHome</protocolType>' +
+                        `<ipAddress>${old.address}</ipAddress><portNo>${old.port}</portNo></HttpHostNotification>`,
+                });
+                await camera.start();
+                await station.listener.request('CAM1', { method: 'GET', path: '/x', timeout: 10_000 });
+                assert.deepEqual(camera.requests, ['GET /x']);
+                resolve({ CAM1: old });
+                await until('what is due', () => told.hosts.length === 1);
+                assert.deepEqual(told.hosts, [alarms ? 'claimed CAM1 1' : 'released CAM1 1']);
+                assert.doesNotMatch(camera.desk.hostAt(1), /<portNo>1</);
+                assert.doesNotMatch(camera.desk.hostAt(2), /EHome/);
+            });
+        }
     });
 
     it('reports a port in use and takes it when it is free', async () => {

@@ -118,6 +118,13 @@ for (const runtime of RUNTIMES) {
             devices.push(gate);
             assert.equal(await gate.start(), 'online');
             await rows.filter({ hasText: 'GATE1' }).filter({ hasText: 'online' }).waitFor();
+            const impostor = { host: '127.0.0.1', port: isupPort, deviceId: 'GATE1', key: 'Another-key' };
+            assert.equal(await new IsupDevice(impostor).start(), 'refused');
+            const barn = new IsupDevice({ host: '127.0.0.1', port: isupPort, deviceId: 'BARN1', key: KEY });
+            devices.push(barn);
+            assert.equal(await barn.start(), 'online');
+            await rows.filter({ hasText: 'BARN1' }).filter({ hasText: 'online' }).waitFor();
+            assert.equal(await rows.filter({ hasText: 'GATE1' }).filter({ hasText: 'online' }).count(), 1);
             gate.stop();
             await rows.first().filter({ hasText: 'GATE1' }).filter({ hasText: 'offline' }).waitFor();
             await takePicture(page, 'dashboard-presence');

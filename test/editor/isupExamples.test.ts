@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { IsupDevice } from '../../simulator/isupDevice';
+import { IsupDevice, type IsupDeviceOptions } from '../../simulator/isupDevice';
 import { Broker } from '../support/broker';
 import { Example } from '../support/example';
 import { freePort } from '../support/freePort';
@@ -35,8 +35,8 @@ for (const runtime of RUNTIMES) {
             });
         };
         const idOf = (job: Job, type: string, node?: string) => flows[job].idOf(type, node);
-        const device = (job: Job, deviceId: string) => {
-            const one = new IsupDevice({ host: '127.0.0.1', port: ports[job], deviceId, key: KEY });
+        const device = (job: Job, deviceId: string, more: Partial<IsupDeviceOptions> = {}) => {
+            const one = new IsupDevice({ host: '127.0.0.1', port: ports[job], deviceId, key: KEY, ...more });
             devices.push(one);
             return one;
         };
@@ -84,6 +84,36 @@ for (const runtime of RUNTIMES) {
             }, 'the device in the table');
             assert.equal(table.FARM1?.address, '127.0.0.1');
             assert.equal(table.FARM1?.model, 'DS-TEST-CAM');
+        });
+
+        it('list it as online wherever it goes, and not where somebody claims to be it', async () => {
+            const other = idOf('table', 'debug', 'other');
+            const told = (state: string) =>
+                nodeRed.until(
+                    () =>
+                        nodeRed
+                            .debugMessages(other)
+                            .map(({ value }) => (value as { payload?: { state: string } }).payload ?? value)
+                            .find((payload) => (payload as { state: string }).state === state),
+                    state,
+                );
+            const row = async () => {
+                const table = (await (await fetch(`${nodeRed.url}/who`)).json()) as Record<string, object>;
+                const { state, address } = table.FARM1 as { state: string; address: string };
+                return [state, address];
+            };
+            assert.equal(await device('table', 'FARM1', { from: '127.0.0.66', key: 'Another-key' }).start(), 'refused');
+            await told('rejected');
+            assert.deepEqual(await row(), ['online', '127.0.0.1']);
+            assert.equal(await device('table', 'FARM1', { from: '127.0.0.7' }).start(), 'online');
+            await told('address-changed');
+            assert.deepEqual(await row(), ['online', '127.0.0.7']);
+            // One that was never here is shown as what it is.
+            assert.equal(await device('table', 'FARM2', { key: 'Another-key' }).start(), 'refused');
+            await soon(async () => {
+                const table = (await (await fetch(`${nodeRed.url}/who`)).json()) as Record<string, { state: string }>;
+                return table.FARM2?.state === 'rejected';
+            }, 'the device that was refused');
         });
 
         it('take a snapshot of a camera that nobody can reach', async () => {

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { HttpClient } from '../../protocols/http/client';
 import type { Presence } from '../../protocols/isup/presence';
 import { EhomeDevice } from '../../simulator/ehomeDevice';
-import type { DeskRequest } from '../../simulator/isupDesk';
+import type { DeskRequest, IsupDesk } from '../../simulator/isupDesk';
 import { IsupDevice } from '../../simulator/isupDevice';
 import { Terminal } from '../../simulator/terminal';
 import { vectors } from '../protocols/isup/vectors';
 import { freePort } from '../support/freePort';
 import { RUNTIMES, type Runtime } from '../support/matrix';
-import { type RunningNodeRed, startNodeRed } from '../support/nodeRed';
+import { linkPackage, type NodeRedOptions, type RunningNodeRed, startNodeRed } from '../support/nodeRed';
+import { packageRoot } from '../support/packageRoot';
 import { debug, flowNode, TAB } from './flow';
 
 const KEY = 'Canary-7f3a';
@@ -75,7 +79,13 @@ interface Stage {
     presence(): Presence[];
 }
 
-async function stageOn(runtime: Runtime, config: object, body: (stage: Stage) => Promise<void>): Promise<void> {
+/** @param more how Node-RED itself is set up */
+async function stageOn(
+    runtime: Runtime,
+    config: object,
+    body: (stage: Stage) => Promise<void>,
+    more: Partial<NodeRedOptions> = {},
+): Promise<void> {
     const port = await freePort();
     const alarmPort = await freePort();
     const flows = (more: object = {}) => [
@@ -101,6 +111,7 @@ async function stageOn(runtime: Runtime, config: object, body: (stage: Stage) =>
     const keys = JSON.stringify({ CAM2: 'Another-key-1' });
     const nodeRed = await startNodeRed({
         ...runtime.options,
+        ...more,
         flows: flows(),
         credentials: { isup: { key: KEY, keys } },
     });
@@ -205,6 +216,36 @@ for (const runtime of RUNTIMES) {
                     [['CAM1', 'online']],
                 );
             });
+        });
+
+        it('gives alarm hosts back after a restart, where a store on disk remembers them and answers later', async () => {
+            const userDir = mkdtempSync(join(tmpdir(), 'vigia-isup-'));
+            linkPackage(userDir, '@vigia/node-red-cctv', packageRoot);
+            const disk = { module: 'localfilesystem', config: { cache: false } };
+            const how = { userDir, settings: { contextStorage: { default: { module: 'memory' }, disk } } };
+            const logged = (nodeRed: RunningNodeRed, what: RegExp) =>
+                nodeRed.until(() => nodeRed.logs.find((line) => what.test(line)), `${what} in the log`);
+            try {
+                let desk!: IsupDesk;
+                const claim = async ({ nodeRed, device }: Stage) => {
+                    const camera = device();
+                    desk = camera.desk;
+                    await camera.start();
+                    await logged(nodeRed, /CAM1/);
+                    assert.match(desk.hostAt(1), /EHome/);
+                };
+                await stageOn(runtime, { alarms: 'on' }, claim, how);
+                const release = async ({ nodeRed, device }: Stage) => {
+                    // The same device: its alarm hosts are as they were.
+                    const camera = device({ isapi: async (request: DeskRequest) => desk.answer(request) });
+                    await camera.start();
+                    await logged(nodeRed, /CAM1/);
+                    assert.match(desk.hostAt(1), /0\.0\.0\.0/);
+                };
+                await stageOn(runtime, { alarms: 'off' }, release, how);
+            } finally {
+                rmSync(userDir, { recursive: true, force: true });
+            }
         });
 
         it('takes EHome devices without a key, and shows raw frames only where asked', async () => {

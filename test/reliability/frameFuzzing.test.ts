@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe } from 'node:test';
+import { describe, it } from 'node:test';
 import { bindFrame, controlFrame, dataFrame, FRAME, FrameReader, statusFrame } from '../../protocols/p2p/frames';
 import {
     readAddress,
@@ -13,14 +13,24 @@ import {
 import { EASY4IP } from '../../protocols/p2p/profiles';
 import { PseudoTcp } from '../../protocols/p2p/pseudoTcp';
 import { readStun, writeStun } from '../../protocols/p2p/stun';
-import { alteredFrames } from '../protocols/isup/mutations';
+import { alteredFrames, alteredRefreshes, unaltered } from '../protocols/isup/mutations';
+import { alteredAlarms, alteredDatagrams, alteredSessions } from '../protocols/isup/sessionMutations';
 import { ManualClock } from '../support/manualClock';
 import { mutate } from '../support/mutations';
 import { Random } from '../support/random';
 import { DISTURBANCES, target } from './target';
 
 describe('ISUP', () => {
-    target('frames of a login and a session', 10_000, 300_000, alteredFrames);
+    it('authenticates what is altered below where it is not', () => {
+        assert.deepEqual(unaltered(), ['genuine', 'genuine', 'genuine', 'genuine']);
+    });
+
+    target('frames of a login and a session', 20_000, 300_000, alteredFrames);
+    target('refreshes of a device whose last login is known', 20_000, 300_000, alteredRefreshes);
+    target('packets to a session with a live key', 20_000, 300_000, alteredSessions);
+    target('alarms in their envelope', 10_000, 150_000, alteredAlarms);
+    // One to three of them each.
+    target('EHome datagrams', 10_000, 150_000, alteredDatagrams);
 });
 
 describe('DHP2P', () => {

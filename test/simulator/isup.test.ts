@@ -164,29 +164,29 @@ describe('a simulated ISUP 5.0 device', () => {
             let claims = {};
             const faults: Fault[] = [];
             const told: string[] = [];
+            const ours = { address: '127.0.0.1', port: rig.port };
             const keeper = (on: boolean) =>
                 new AlarmHostKeeper({
                     on,
                     claims,
                     ask: () => (method, path, body) => request(rig, method, path, body),
-                    addressFor: () => ({ address: '127.0.0.1', port: rig.port }),
                     onClaims: (next) => {
                         claims = next;
                     },
                     onLog: (what, deviceId, slot) => told.push(`${what} ${deviceId} ${slot}`),
                     onFault: (_deviceId, fault) => faults.push(fault),
                 });
-            await keeper(false).online(ID, '127.0.0.1');
+            await keeper(false).online(ID, ours);
             assert.deepEqual(camera.requests, [], 'nothing is even asked');
-            await keeper(true).online(ID, '127.0.0.1');
-            await keeper(true).online(ID, '127.0.0.1');
+            await keeper(true).online(ID, ours);
+            await keeper(true).online(ID, ours);
             assert.match(camera.desk.hostAt(1), /EHome/);
-            await keeper(false).online(ID, '127.0.0.1');
+            await keeper(false).online(ID, ours);
             assert.match(camera.desk.hostAt(1), /0\.0\.0\.0/);
             assert.deepEqual(told, [`claimed ${ID} 1`, `released ${ID} 1`]);
             camera.desk.occupy(1, '203.0.113.5');
             camera.desk.occupy(2, '203.0.113.5');
-            await keeper(true).online(ID, '127.0.0.1');
+            await keeper(true).online(ID, ours);
             assert.equal(faults[0]?.code, 'ISUP_NO_ALARM_SLOT');
             assert.deepEqual(claims, {});
         });

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { readEhome } from '../../../protocols/isup/ehome';
 import { IsupListener } from '../../../protocols/isup/listener';
 import { ManualClock } from '../../support/manualClock';
-import { UdpClient, until, withListener } from './rig';
+import { online, UdpClient, until, withListener } from './rig';
 import { identity, vectors, wire } from './vectors';
 
 const { deviceId } = identity;
@@ -261,6 +261,30 @@ describe('the ISUP listener and EHome', () => {
             assert.equal(rig.warnings[0]!.what, 'ehome-over-isup');
             assert.deepEqual(claimant.received, []);
             assert.deepEqual(rig.said(), ['registering', 'online']);
+        });
+    });
+
+    it('does not let a claim that it took while the device was away move it when it has proved its key', async () => {
+        await withListener({ accept: 'known' }, async (rig) => {
+            const claimant = await UdpClient.open('127.0.0.66');
+            try {
+                await claimant.ask(wire('ehome_register_20'), rig.port);
+                await online(rig);
+                assert.deepEqual(rig.said(), ['online', 'address-changed']);
+                const record = rig.listener.table.find(deviceId)!;
+                const seen = record.lastSeen;
+                // As to any device that is not registered by EHome.
+                same(await claimant.ask(wire('ehome_keepalive_20'), rig.port), 'ehome_keepalive_unknown');
+                await claimant.ask(wire('ehome_alarm'), rig.listener.alarmPort);
+                assert.deepEqual(rig.said(), ['online', 'address-changed']);
+                assert.equal(record.address, '127.0.0.1');
+                assert.equal(record.lastSeen, seen, 'nor does it keep the device alive');
+                claimant.send(wire('ehome_register_20'), rig.port);
+                await until('a warning', () => rig.warnings.length === 1);
+                assert.equal(rig.warnings[0]!.what, 'ehome-over-isup');
+            } finally {
+                claimant.close();
+            }
         });
     });
 

@@ -5,45 +5,71 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { IsupListener } from '../../../protocols/isup/listener';
+import { IsupStation } from '../../../devices/isupStation';
+import type { Occurrence } from '../../../events/deviceEvent';
+import type { Fault } from '../../../protocols/errors';
+import type { IsupListener } from '../../../protocols/isup/listener';
 import type { Presence } from '../../../protocols/isup/presence';
 import { IsupDevice } from '../../../simulator/isupDevice';
 import { freePort } from '../../support/freePort';
 import { RawClient, until } from './rig';
+import { vectors } from './vectors';
 
 const missing = spawnSync('haproxy', ['-v']).status !== 0;
 const skip = missing ? 'haproxy is not installed' : false;
 
 interface Worker {
+    station: IsupStation;
     listener: IsupListener;
     presence: Presence[];
+    events: Occurrence[];
+    faults: Fault[];
 }
 
-async function worker(advertise: string): Promise<Worker> {
+async function worker(advertise: string, alarms: boolean): Promise<Worker> {
     const presence: Presence[] = [];
-    const listener = new IsupListener({
+    const events: Occurrence[] = [];
+    const faults: Fault[] = [];
+    let listens = false;
+    const station = new IsupStation({
         bind: '127.0.0.1',
         port: 0,
         alarmPort: 0,
         proxyProtocol: true,
         defaultKey: 'Test1234key',
         advertise,
-        events: { onPresence: (one) => presence.push(one) },
+        alarms,
+        reporter: {
+            listening: () => {
+                listens = true;
+            },
+            presence: (one) => presence.push(one),
+            event: (one) => events.push(one),
+            unreadable: () => undefined,
+            unknown: () => undefined,
+            warning: () => undefined,
+            alarmHost: () => undefined,
+            fault: (one) => faults.push(one),
+            claims: () => undefined,
+        },
     });
-    await listener.listen();
-    return { listener, presence };
+    station.start();
+    await until('a worker', () => listens);
+    return { station, listener: station.listener, presence, events, faults };
 }
 
 /** Two workers behind a real HAProxy, which listens on `host`. */
 async function withHaproxy(
     host: string,
-    options: { balance: string; send: string; advertise?: boolean },
+    options: { balance: string; send: string; advertise?: boolean; alarms?: boolean },
     body: (port: number, workers: Worker[]) => Promise<void>,
 ): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), 'isup-haproxy-'));
     const port = await freePort(host);
     const own = options.advertise ? [await freePort(host), await freePort(host)] : [];
-    const workers = [await worker(own[0] ? `${host}:${own[0]}` : ''), await worker(own[1] ? `${host}:${own[1]}` : '')];
+    const advertised = [0, 1].map((at) => (own[at] ? `${host}:${own[at]}` : ''));
+    const workers = [];
+    for (const address of advertised) workers.push(await worker(address, options.alarms === true));
     const address = (number: number) => (host.includes(':') ? `[${host}]:${number}` : `${host}:${number}`);
     const servers = workers.map(({ listener }, at) => `  server w${at} 127.0.0.1:${listener.port} ${options.send}`);
     const direct = own.map((number, at) => `listen own${at}\n  bind ${address(number)}\n${servers[at]}\n`);
@@ -67,7 +93,7 @@ async function withHaproxy(
     } finally {
         proxy.kill();
         if (proxy.exitCode === null) await once(proxy, 'exit');
-        for (const { listener } of workers) await listener.close();
+        for (const { station } of workers) await station.close();
         rmSync(folder, { recursive: true, force: true });
     }
 }
@@ -114,6 +140,39 @@ describe('two workers behind HAProxy', { skip }, () => {
                 await until('all offline', () => online(workers).every((count) => count === 0));
             } finally {
                 for (const device of devices) device.destroy();
+            }
+        });
+    });
+
+    it('write the address that a device dialled into it as its alarm host, and its alarms come that way', async () => {
+        const options = { balance: 'source', send: 'send-proxy-v2', alarms: true };
+        // The proxy has another address than the workers: theirs takes no connection without a PROXY header.
+        await withHaproxy('127.0.0.10', options, async (port, workers) => {
+            const steps: string[] = [];
+            const device = new IsupDevice({
+                host: '127.0.0.10',
+                port,
+                deviceId: 'CAM1',
+                key: 'Test1234key',
+                onStep: (step) => steps.push(step),
+            });
+            try {
+                assert.equal(await device.start(), 'online');
+                await until(`the alarm link, after: ${steps}`, () => steps.some((step) => /alarm/.test(step)));
+                assert.equal(steps.at(-1), `alarms go to 127.0.0.10:${port}`);
+                assert.match(device.desk.hostAt(1), new RegExp(`<ipAddress>127.0.0.10</.*<portNo>${port}<`));
+                const connections = workers.map(({ listener }) => listener.openConnections);
+                assert.deepEqual(connections.sort(), [0, 2], 'the session and the alarm link, at one worker');
+                device.alarm(vectors.alarm_xml!.body!);
+                const events = () => workers.flatMap((one) => one.events);
+                await until('the event', () => events().length === 1);
+                assert.equal(events()[0]!.event.device.id, 'CAM1');
+                assert.deepEqual(
+                    workers.flatMap(({ faults }) => faults),
+                    [],
+                );
+            } finally {
+                device.destroy();
             }
         });
     });

@@ -6,7 +6,7 @@ import { addressTowards, readHostPort } from '../../../protocols/isup/localAddre
 import { PresenceTable } from '../../../protocols/isup/presence';
 import { SourceGate } from '../../../protocols/isup/sourceGate';
 import { ManualClock } from '../../support/manualClock';
-import { RawClient, until, withListener } from './rig';
+import { online, type Rig, until, withListener } from './rig';
 import { wire } from './vectors';
 
 describe('the limits of the listener', () => {
@@ -77,24 +77,54 @@ describe('the limits of the listener', () => {
         assert.ok(table.find('X999'));
     });
 
-    it('a device that does not read is cut off rather than buffered for', async () => {
+    const large = { method: 'PUT', path: '/x', body: Buffer.alloc(3 * 1024 * 1024), timeout: 50 };
+    const cut = ({ warnings }: Rig) => warnings.some((one) => one.what === 'slow-client');
+
+    for (const [how, limits] of [
+        ['for too long', { stalled: 500 }],
+        ['and is asked for more and more', { backlog: 4 * 1024 * 1024 }],
+    ] as const) {
+        it(`a device that does not read ${how} is cut off rather than buffered for`, async () => {
+            await withListener({ limits }, async (rig) => {
+                const client = await online(rig);
+                client.socket.pause();
+                for (let count = 0; count < 4; count++) {
+                    rig.listener.request('ISUPTEST01', large).catch(() => undefined);
+                }
+                await until('the cut', () => cut(rig));
+                await until('offline', () => rig.said().includes('offline/closed'));
+            });
+        });
+    }
+
+    it('a device that does not read its answers is cut off', async () => {
         await withListener({ limits: { unsent: 64 * 1024 } }, async (rig) => {
-            const login = await rig.open();
-            login.send(wire('auth_i'), wire('auth_iii'), wire('das_req'));
-            await login.take(262);
-            const client = await RawClient.open(rig.port);
-            client.send(wire('mqtt_connect'), wire('mqtt_subscribe'));
-            await client.take(9);
+            const client = await online(rig);
             client.socket.pause();
-            const body = Buffer.alloc(3 * 1024 * 1024);
-            for (let i = 0; i < 4; i++) {
-                rig.listener
-                    .request('ISUPTEST01', { method: 'PUT', path: '/x', body, timeout: 50 })
-                    .catch(() => undefined);
+            const beats = Buffer.alloc(256 * 1024, wire('mqtt_pingreq'));
+            while (!cut(rig) && !client.closed) {
+                await new Promise((resolve) => client.socket.write(beats, resolve));
             }
-            await until('the cut', () => rig.warnings.some((one) => one.what === 'slow-client'));
             await until('offline', () => rig.said().includes('offline/closed'));
-            client.destroy();
+            assert.ok(cut(rig));
+        });
+    });
+
+    it('a device that reads slowly gets a large request whole, and what is asked behind it', async () => {
+        await withListener({ limits: { unsent: 64 * 1024, stalled: 5000 } }, async (rig) => {
+            const client = await online(rig);
+            client.socket.pause();
+            rig.listener.request('ISUPTEST01', large).catch(() => undefined);
+            client.send(wire('mqtt_pingreq'));
+            let seen = 0;
+            while (!client.received.subarray(-2).equals(wire('mqtt_pingresp')) || seen < large.body.length) {
+                client.socket.resume();
+                await until('more', () => client.received.length > seen || client.closed);
+                client.socket.pause();
+                assert.equal(client.closed, false);
+                seen = client.received.length;
+            }
+            assert.equal(cut(rig), false);
         });
     });
 

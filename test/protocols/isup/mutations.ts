@@ -9,12 +9,16 @@ import { readDevicePacket } from '../../../protocols/isup/mqtt';
 import { readProxyHeader } from '../../../protocols/isup/proxyProtocol';
 import { mutate } from '../../support/mutations';
 import type { Random } from '../../support/random';
-import { identity, recorded, vectors, wire } from './vectors';
+import { bodyOf, identity, recorded, vectors, wire } from './vectors';
 
 /** Everything that a device sends in the vectors, by name. */
 const seeds = Object.entries(vectors)
     .filter(([, vector]) => vector.from === 'device')
     .map(([name]) => ({ name, bytes: wire(name) }));
+
+/** Bytes of the version in front of every body. */
+const VERSION = 3;
+const REFRESHED_KEY = vectors.refresh_ii!.newSessionKey!;
 
 /** What a login signs, in frames I and III: the Device ID, the nonces and the signature. */
 function signed(first: Buffer, third: Buffer): string | undefined {
@@ -24,40 +28,54 @@ function signed(first: Buffer, third: Buffer): string | undefined {
     return [one.deviceId, one.n1, one.signature.toString('hex'), three.n3, three.signature.toString('hex')].join();
 }
 
-/** One connection that is fed `bytes`, and the frames of a login as they came out of the framer. */
-function feed(bytes: Buffer, cut: number): boolean {
-    let authenticated = false;
+/** The recorded proofs of a refresh: N2 under the master key, and the first block of a request under the new session key. */
+const REFRESHED = [
+    bodyOf('refresh_iii').subarray(VERSION),
+    bodyOf('das_req_refreshed').subarray(VERSION, VERSION + 16),
+];
+
+type Outcome = 'nobody' | 'genuine' | 'wrongly';
+
+/**
+ * One connection that is fed `bytes`, of a device whose last login is known: who is authenticated by it.
+ *
+ * The encryption has no integrity check, so that what follows a genuine block may be altered; without one nobody who lacks
+ * the key can have written it.
+ */
+function feed(bytes: Buffer, cut: number, sessionKey?: string): Outcome {
+    let authenticated: 'by login' | 'by refresh' | undefined;
     const bodies = new Map<number, Buffer>();
     const login = new LbsLogin({
         keyOf: (deviceId) => (deviceId === identity.deviceId ? { key: identity.key } : { refusal: 'no-key' }),
-        masterOf: () => undefined,
-        random: recorded([0x22, 0x22]),
+        masterOf: (deviceId) => (deviceId === identity.deviceId ? identity.masterKey : undefined),
+        random: recorded([0x22, 0x22], sessionKey),
         das: () => ({ address: '192.0.2.10', port: 7660 }),
         onRegistering: () => undefined,
-        onAuthenticated: () => {
-            authenticated = true;
+        onAuthenticated: ({ refreshed }) => {
+            authenticated = refreshed ? 'by refresh' : 'by login';
         },
         onRefused: () => undefined,
     });
     const framer = new Framer(65536);
-    for (const chunk of [bytes.subarray(0, cut), bytes.subarray(cut)]) {
-        if (chunk.length === 0) continue;
+    const chunks = [bytes.subarray(0, cut), bytes.subarray(cut)].filter(({ length }) => length > 0);
+    reading: for (const chunk of chunks) {
         framer.push(chunk);
         for (let frame = framer.next(); frame !== undefined; frame = framer.next()) {
-            if (typeof frame === 'string') return false;
+            if (typeof frame === 'string') break reading;
             bodies.set(frame.first, frame.payload);
-            if (login.frame(frame.first, frame.payload).close) return false;
+            if (login.frame(frame.first, frame.payload).close) break reading;
             readDevicePacket(frame.bytes);
         }
     }
-    if (!authenticated) return false;
+    if (authenticated === undefined) return 'nobody';
+    if (authenticated === 'by refresh') return REFRESHED.some((proof) => bytes.includes(proof)) ? 'genuine' : 'wrongly';
     const empty = Buffer.alloc(0);
     const original = signed(wire('auth_i').subarray(2), wire('auth_iii').subarray(2));
-    return signed(bodies.get(0x10) ?? empty, bodies.get(0x30) ?? empty) !== original;
+    return signed(bodies.get(0x10) ?? empty, bodies.get(0x30) ?? empty) === original ? 'genuine' : 'wrongly';
 }
 
-/** Gives `bytes` to every reader. @returns true where they logged in wrongly */
-function readAll(bytes: Buffer, cut: number): boolean {
+/** Gives `bytes` to every reader. */
+function readAll(bytes: Buffer, cut: number): Outcome {
     classify('tcp', bytes);
     classify('udp', bytes);
     readProxyHeader(bytes);
@@ -67,6 +85,13 @@ function readAll(bytes: Buffer, cut: number): boolean {
 }
 
 const login = Buffer.concat([wire('auth_i'), wire('auth_iii'), wire('das_req')]);
+const REFRESHES = [
+    ['refresh_i', 'refresh_iii', 'das_req_refreshed'],
+    ['refresh_i', 'refresh_iii'],
+    ['refresh_i_padded', 'das_req_refreshed'],
+].map((names) => Buffer.concat(names.map(wire)));
+
+const WRONGLY = 'authenticated although what proves it was altered';
 
 /** An altered login, or an altered frame of any kind, and how to give it to every reader; throws what it finds. */
 export function alteredFrames(random: Random): () => void {
@@ -74,5 +99,17 @@ export function alteredFrames(random: Random): () => void {
     const altered = mutate(whole, random);
     const bytes = random.integer(0, 9) === 0 ? Buffer.concat([altered, altered]) : altered;
     const cut = random.integer(0, bytes.length);
-    return () => assert.equal(readAll(bytes, cut), false, 'logged in although something that is signed was altered');
+    return () => assert.notEqual(readAll(bytes, cut), 'wrongly', WRONGLY);
+}
+
+/** An altered refresh of a device whose last login is known. */
+export function alteredRefreshes(random: Random): () => void {
+    const bytes = mutate(random.pick(REFRESHES), random);
+    const cut = random.integer(0, bytes.length);
+    return () => assert.notEqual(feed(bytes, cut, REFRESHED_KEY), 'wrongly', WRONGLY);
+}
+
+/** What is altered above, as it was: who feeds it unaltered is authenticated. */
+export function unaltered(): Outcome[] {
+    return [feed(login, 1), ...REFRESHES.map((bytes) => feed(bytes, 1, REFRESHED_KEY))];
 }

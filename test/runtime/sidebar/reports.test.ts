@@ -137,6 +137,18 @@ describe('what an isup-in reports of devices', () => {
         assert.deepEqual(cards(), []);
     });
 
+    it('is not what somebody claims who was refused, while the device is online', () => {
+        const { board, node, cards } = setUp();
+        const devices = new IsupDevices(node, board);
+        devices.presence(presence({}));
+        const [before] = cards();
+        devices.presence(presence({ state: 'rejected', reason: 'bad-key', address: '198.51.100.66' }));
+        assert.deepEqual(cards(), [before]);
+        devices.presence(presence({ state: 'offline', reason: 'silence' }));
+        devices.presence(presence({ state: 'rejected', reason: 'bad-key', address: '198.51.100.66' }));
+        assert.deepEqual([cards()[0]?.state, cards()[0]?.address], ['rejected', '198.51.100.66']);
+    });
+
     it('is what does not work at a device that is online all the same', () => {
         const { board, node, cards } = setUp();
         const devices = new IsupDevices(node, board);
