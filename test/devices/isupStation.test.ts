@@ -7,6 +7,7 @@ import type { Fault } from '../../protocols/errors';
 import type { AlarmHostClaim } from '../../protocols/isup/alarmHost';
 import type { IsupAlarm, UnknownFrame } from '../../protocols/isup/data';
 import type { Presence } from '../../protocols/isup/presence';
+import { PartSplitter } from '../../protocols/multipart/partSplitter';
 import { EhomeDevice } from '../../simulator/ehomeDevice';
 import { IsupDevice } from '../../simulator/isupDevice';
 import { RawClient, UdpClient, until } from '../protocols/isup/rig';
@@ -101,7 +102,7 @@ describe('an ISUP station', () => {
         });
     });
 
-    it('reads what looks like multi-part, says that it is not sure, and hands on what it cannot read', async () => {
+    it('reads what looks like multi-part, says that it is not sure, and hands on what it cannot read', async (test) => {
         await withStation({}, async (_station, told, device) => {
             await listening(told);
             const camera = device();
@@ -129,6 +130,12 @@ describe('an ISUP station', () => {
             camera.alarm('<Nothing/>');
             await until('both', () => told.unreadable.length === 2);
             assert.deepEqual(told.unreadable[0]!.alarm.body.content, Buffer.from([1, 2, 3]));
+            test.mock.method(PartSplitter.prototype, 'feed', () => {
+                throw new RangeError('a fault of ours');
+            });
+            camera.alarm('POST /alarm HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n\r\nx');
+            await until('the third', () => told.unreadable.length === 3);
+            assert.match(told.unreadable[2]!.reason, /a fault of ours/);
         });
     });
 
