@@ -8,6 +8,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { type RunningNodeRed, startNodeRed } from '../test/support/nodeRed';
+import type { BareFleetOrder } from './support/bareFleet';
 import { countingNodes } from './support/countingNodes';
 import { type FleetFigures, type FleetOrder, HEARTBEAT, LOGIN } from './support/fleetDevices';
 import { ask, forkReady, type ProcessFigures } from './support/measure';
@@ -69,6 +70,23 @@ function showOpening(what: string, { open, lastOpened, connects, peak }: FleetFi
     console.log(`${what}: ${time}; ${connects} connections, at most ${peak} within 100 ms`);
 }
 
+/** Percent of one core that a process takes while it is watched. */
+async function shareOf(figures: () => Promise<ProcessFigures>): Promise<string> {
+    const before = await figures();
+    await pause(WATCH);
+    const after = await figures();
+    return (((after.cpu - before.cpu) / WATCH) * 100).toFixed(1);
+}
+
+async function shareOfBareSockets(port: number): Promise<string> {
+    const bare = await forkReady('bareFleet.js');
+    await ask(bare, { open: { port, count: DEVICES } } satisfies BareFleetOrder);
+    await pause(TIDY);
+    const share = await shareOf(() => ask<ProcessFigures>(bare, {} satisfies BareFleetOrder));
+    bare.disconnect();
+    return share;
+}
+
 async function measure(nodeRed: RunningNodeRed, devices: ChildProcess): Promise<void> {
     const figures = (query = '') => nodeRed.adminGet(`/bench/figures${query}`) as Promise<ProcessFigures>;
     await pause(SETTLE);
@@ -81,11 +99,10 @@ async function measure(nodeRed: RunningNodeRed, devices: ChildProcess): Promise<
     const memory = `${kilobytes(full.heap - empty.heap)} KB of heap and Buffers, ${kilobytes(full.rss - empty.rss)} KB resident`;
     console.log(`a stream takes ${memory}, after a collection, over the same Node-RED without them`);
     await pause(TIDY);
-    const before = await figures();
-    await pause(WATCH);
-    const { cpu } = await figures();
-    const share = (((cpu - before.cpu) / WATCH) * 100).toFixed(1);
-    console.log(`${DEVICES} streams with a heartbeat every ${HEARTBEAT} s: ${share} % of one core`);
+    const ours = await shareOf(figures);
+    const bare = await shareOfBareSockets(port);
+    console.log(`${DEVICES} streams with a heartbeat every ${HEARTBEAT} s: ${ours} % of one core`);
+    console.log(`a bare process with as many sockets, minutes later: ${bare} %`);
     await ask(devices, { is: 'outage' } satisfies FleetOrder);
     await pause(OUTAGE);
     await ask(devices, { is: 'return' } satisfies FleetOrder);

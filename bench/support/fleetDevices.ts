@@ -26,6 +26,9 @@ export interface FleetFigures {
     lastOpened: number;
 }
 
+/** Answered without a login. */
+export const BARE_PATH = '/bare';
+
 const BOUNDARY = 'boundary';
 const BEAT = Buffer.from(
     `--${BOUNDARY}\r\nContent-Type: application/xml; charset="UTF-8"\r\nContent-Length: 404\r\n\r\n${beat()}\r\n`,
@@ -97,7 +100,7 @@ class Fleet {
 
     #answer({ method = '', url = '', headers: { authorization } }: IncomingMessage, response: ServerResponse): void {
         const verdict = this.#login.check({ method, url, authorization });
-        if (!verdict.accepted) {
+        if (!verdict.accepted && url !== BARE_PATH) {
             response.writeHead(401, { 'WWW-Authenticate': verdict.challenges, 'Content-Length': 0 }).end();
             return;
         }
