@@ -25,6 +25,14 @@ export interface Batch {
     total: number;
 }
 
+/** What a search finds at either end of its list. */
+interface Ends {
+    rows: LoggedRow[];
+    total: number;
+    /** Whether the end is out of reach. */
+    isCut: boolean;
+}
+
 export interface AccessHistoryOptions {
     ask(request: IsapiRequest): Promise<HttpResponse>;
     /** Rows per page and whether serial numbers can be searched for; asked for before the first search. */
@@ -47,6 +55,8 @@ const MOST_EMPTY = 40;
 /** Clocks are set back by minutes, and rows are written a little after their time. */
 const OVERLAP_MS = 10 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
+/** No two places on earth are further apart, and an offset may be a guess. */
+const WIDEST_ZONES_MS = 26 * 60 * 60_000;
 /** More windows than that are made wider. */
 const MOST_WINDOWS = 400;
 
@@ -76,19 +86,21 @@ export class AccessHistory {
         return rows.find((row) => row.serial === serial);
     }
 
-    /** The row with the largest number, or `undefined` where the log is empty. */
+    /**
+     * The row with the largest number, or `undefined` where the log is empty.
+     *
+     * @throws Fault HISTORY_INCOMPLETE where it is out of reach
+     */
     async newest(): Promise<LoggedRow | undefined> {
-        const first = await this.#firstPage(ALWAYS, 0);
-        const total = Math.min(first.total ?? 0, LARGEST_POSITION);
-        const rows = rowsOf([first], this.#now());
-        // The log may be handed out in either direction.
-        if (total > rows.length && rows.length > 0) {
-            rows.push(...rowsOf([await this.#firstPage(ALWAYS, total - rows.length, rows.length)], this.#now()));
+        let ends = await this.#ends(ALWAYS);
+        let newest = largest(ends.rows);
+        while (ends.isCut && newest !== undefined) {
+            const behind = await this.#endsBehind(newest.serial, ends.rows);
+            if (behind === undefined || behind.total >= ends.total) throw outOfReach();
+            ends = behind;
+            newest = largest([newest, ...ends.rows]);
         }
-        return rows.reduce<LoggedRow | undefined>(
-            (newest, row) => (newest === undefined || row.serial > newest.serial ? row : newest),
-            undefined,
-        );
+        return newest;
     }
 
     /**
@@ -141,21 +153,60 @@ export class AccessHistory {
      */
     async #rowsBySerial(first: number, last: number | undefined, most?: number): Promise<Batch | undefined> {
         const condition = { beginSerialNo: first, ...(last !== undefined && { endSerialNo: last }) };
-        try {
+        return this.#unlessIgnored(async () => {
             const read: Page[] = [];
             for await (const page of this.#pages(condition, 0)) {
-                read.push(complete(page));
+                read.push(page);
+                // Before it hands out its whole log.
+                if (!areWithin(rowsOf([page], this.#now()), first, last)) return undefined;
+                complete(page);
                 if (most !== undefined && (page.total ?? 0) > most) break;
             }
             const rows = rowsOf(read, this.#now());
-            const strange = rows.some(({ serial }) => serial < first || serial > (last ?? serial));
-            if (!strange) return { rows, isOrdered: true, total: read[0]?.total ?? rows.length };
+            return { rows, isOrdered: true, total: read[0]?.total ?? rows.length };
+        });
+    }
+
+    /** What a search by number gives; from then on none is tried where the device refuses it or gives something else. */
+    async #unlessIgnored<T>(search: () => Promise<T | undefined>): Promise<T | undefined> {
+        try {
+            const found = await search();
+            if (found !== undefined) return found;
         } catch (thrown) {
             const fault = Fault.from(thrown);
             if (fault.code !== 'REQUEST_INVALID') throw fault;
         }
         this.#ignoresSerials = true;
         return undefined;
+    }
+
+    /** The rows at both ends of a list: the log may be handed out in either direction. */
+    async #ends(condition: object): Promise<Ends> {
+        const begin = await this.#firstPage(condition, 0);
+        const rows = rowsOf([begin], this.#now());
+        const size = rows.length;
+        const total = begin.total ?? size;
+        const position = total - size;
+        if (size === 0 || position <= 0) return { rows, total, isCut: false };
+        const end = await this.#firstPage(condition, Math.min(position, LARGEST_POSITION), size);
+        rows.push(...rowsOf([end], this.#now()));
+        return { rows, total, isCut: position > LARGEST_POSITION };
+    }
+
+    /** The ends of what lies behind, by number or by time, where the positions do not reach as far as the log does. */
+    async #endsBehind(serial: number, rows: readonly LoggedRow[]): Promise<Ends | undefined> {
+        if (await this.#bySerial()) {
+            const first = serial + 1;
+            const found = await this.#unlessIgnored(async () => {
+                const ends = await this.#ends({ beginSerialNo: first });
+                return areWithin(ends.rows, first) ? ends : undefined;
+            });
+            if (found !== undefined) return found;
+        }
+        const [latest] = byTime(rows).reverse();
+        if (latest === undefined) return undefined;
+        const { startTime } = spanOf(Date.parse(latest.time) - WIDEST_ZONES_MS, Date.parse(latest.time), latest);
+        return this.#ends({ ...ALWAYS, startTime });
     }
 
     /** Windows of a day, so that no list is longer than a device hands out. */
@@ -166,9 +217,7 @@ export class AccessHistory {
             const first = await this.#firstPage(ALWAYS, 0);
             const rows = rowsOf([first], now);
             if (rows.length === (first.total ?? rows.length) && first.last) return [ALWAYS];
-            const moments = rows.flatMap(({ moment }) => moment ?? []);
-            moments.sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
-            start = moments[0];
+            start = byTime(rows)[0];
         }
         if (start === undefined) return [ALWAYS];
         const from = Date.parse(start.time) - OVERLAP_MS;
@@ -221,6 +270,10 @@ function noHistory(cause?: Fault): Fault {
     return new Fault('NOT_SUPPORTED', { details: { reason }, ...(cause && { cause }) });
 }
 
+function outOfReach(): Fault {
+    return new Fault('HISTORY_INCOMPLETE', { details: { reason: 'the list is longer than the device hands out' } });
+}
+
 /** @throws Fault HISTORY_INCOMPLETE */
 function complete(page: Page): Page {
     if (page.incomplete === undefined) return page;
@@ -238,13 +291,29 @@ function rowsOf(read: readonly Page[], now: number): LoggedRow[] {
     return [...rows.values()].sort((one, other) => one.serial - other.serial);
 }
 
+function largest(rows: readonly LoggedRow[]): LoggedRow | undefined {
+    return rows.reduce<LoggedRow | undefined>(
+        (newest, row) => (newest === undefined || row.serial > newest.serial ? row : newest),
+        undefined,
+    );
+}
+
+function areWithin(rows: readonly LoggedRow[], first: number, last = Number.POSITIVE_INFINITY): boolean {
+    return rows.every(({ serial }) => serial >= first && serial <= last);
+}
+
+function byTime(rows: readonly LoggedRow[]): Moment[] {
+    const moments = rows.flatMap(({ moment }) => moment ?? []);
+    return moments.sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
+}
+
 function around(moment: Moment): object {
     const at = Date.parse(moment.time);
     return spanOf(at - OVERLAP_MS, at + OVERLAP_MS, moment);
 }
 
 /** A span of time in the offset that the device itself writes. */
-function spanOf(from: number, to: number, { time }: Moment): object {
+function spanOf(from: number, to: number, { time }: Moment): { startTime: string; endTime: string } {
     const offset = offsetOf(time);
     return { startTime: isoWithOffset(from, offset), endTime: isoWithOffset(to, offset) };
 }

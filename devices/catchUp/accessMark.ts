@@ -90,7 +90,11 @@ export class AccessMark {
 
     /** … and not before this moment, where it is known. */
     get since(): Moment | undefined {
-        return this.#covered.gaps.length === 0 ? this.#newest?.moment : this.#since;
+        return (this.#covered.gaps.length === 0 ? this.#newest?.moment : undefined) ?? this.#since;
+    }
+
+    set since(moment: Moment | undefined) {
+        this.#since = moment;
     }
 
     get gaps(): Range[] {

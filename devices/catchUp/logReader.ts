@@ -9,7 +9,7 @@ import type { DeviceProfile } from '../abilities';
 import type { AccessHistory, LoggedRow } from './accessHistory';
 import type { AccessMark } from './accessMark';
 import type { Held, HeldEvents } from './heldEvents';
-import { isSameMoment } from './moment';
+import { isSameMoment, momentOf } from './moment';
 import type { Range } from './serialRanges';
 
 /** How far the reading of a log has come. */
@@ -135,8 +135,11 @@ export class LogReader {
     async #begin(): Promise<void> {
         const last = await this.#options.history.newest();
         const live = this.#options.held.firstLive;
-        if (live !== undefined && live <= (last?.serial ?? live)) this.#mark.begin(live - 1);
-        else if (last !== undefined) this.#mark.begin(last.serial, last.moment);
+        if (live !== undefined && live.serial <= (last?.serial ?? live.serial)) {
+            this.#mark.begin(live.serial - 1);
+            // Nothing of before is wanted: a log of years need not be read for it.
+            this.#mark.since = momentOf(live.occurrence.event);
+        } else if (last !== undefined) this.#mark.begin(last.serial, last.moment);
     }
 
     /** @param isLast at last the whole log is read where it is read by time: the clock of the device may have been set */

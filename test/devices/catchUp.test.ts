@@ -56,6 +56,17 @@ describe('access events without gaps', () => {
         assert.deepEqual(listener.codes, []);
     });
 
+    for (const serials of ['filter', 'ignored'] as const) {
+        it(`begin with now where the log is longer than it can be handed out (numbers: ${serials})`, async () => {
+            const device = await terminal({ logSize: 150_100, replays: false, history: { serials } });
+            const listener = await settled(device);
+            await cut(device, () => happen(device, 3));
+            await listener.until(() => listener.serials.includes(150_104), 'what was missed');
+            assert.deepEqual(listener.serials, from(150_101, 150_104));
+            assert.deepEqual(listener.codes, []);
+        });
+    }
+
     it('that were missed while the connection was cut come out in order, marked, and before the next', async () => {
         const device = await terminal({ logSize: 40 });
         const listener = await settled(device);
