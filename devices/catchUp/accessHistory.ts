@@ -7,7 +7,7 @@ import { meansUnsupported } from '../../protocols/isapi/answerFault';
 import { type Page, pagedSearch, pages } from '../../protocols/isapi/paging';
 import type { IsapiRequest } from '../../protocols/isapi/request';
 import { isoWithOffset } from '../../protocols/operations/times';
-import { type Moment, momentOfRow } from './moment';
+import { doubtOf, lacksOffset, type Moment, momentOfRow, WIDEST_DOUBT_MS } from './moment';
 
 /** A row of the access history. */
 export interface LoggedRow {
@@ -39,6 +39,8 @@ export interface AccessHistoryOptions {
     abilities: { historyPage(): Promise<number | false | undefined>; historyBySerial(): Promise<boolean> };
     clock: Clock;
     signal: AbortSignal;
+    /** A time with the offset of the device, as far as it is known; asked for when rows leave theirs out. */
+    told(): Promise<string | undefined>;
 }
 
 const PATH = '/ISAPI/AccessControl/AcsEvent?format=json';
@@ -55,8 +57,6 @@ const MOST_EMPTY = 40;
 /** Clocks are set back by minutes, and rows are written a little after their time. */
 const OVERLAP_MS = 10 * 60_000;
 const DAY_MS = 24 * 60 * 60_000;
-/** No two places on earth are further apart, and an offset may be a guess. */
-const WIDEST_ZONES_MS = 26 * 60 * 60_000;
 /** More windows than that are made wider. */
 const MOST_WINDOWS = 400;
 
@@ -82,8 +82,11 @@ export class AccessHistory {
             const found = await this.#rowsBySerial(serial, serial);
             if (found !== undefined) return found.rows[0];
         }
-        const rows = await this.#rowsOf(moment === undefined ? ALWAYS : around(moment));
-        return rows.find((row) => row.serial === serial);
+        const find = async (span: object) => (await this.#rowsOf(span)).find((row) => row.serial === serial);
+        if (moment === undefined) return find(ALWAYS);
+        // The device may have been set to another zone since, and know of its rows only what the wall showed.
+        const known = doubtOf(moment) < WIDEST_DOUBT_MS ? await find(around(moment)) : undefined;
+        return known ?? find(around(moment, WIDEST_DOUBT_MS));
     }
 
     /**
@@ -158,11 +161,11 @@ export class AccessHistory {
             for await (const page of this.#pages(condition, 0)) {
                 read.push(page);
                 // Before it hands out its whole log.
-                if (!areWithin(rowsOf([page], this.#now()), first, last)) return undefined;
+                if (!areWithin(await this.#rowsOn([page]), first, last)) return undefined;
                 complete(page);
                 if (most !== undefined && (page.total ?? 0) > most) break;
             }
-            const rows = rowsOf(read, this.#now());
+            const rows = await this.#rowsOn(read);
             return { rows, isOrdered: true, total: read[0]?.total ?? rows.length };
         });
     }
@@ -183,13 +186,13 @@ export class AccessHistory {
     /** The rows at both ends of a list: the log may be handed out in either direction. */
     async #ends(condition: object): Promise<Ends> {
         const begin = await this.#firstPage(condition, 0);
-        const rows = rowsOf([begin], this.#now());
+        const rows = await this.#rowsOn([begin]);
         const size = rows.length;
         const total = begin.total ?? size;
         const position = total - size;
         if (size === 0 || position <= 0) return { rows, total, isCut: false };
         const end = await this.#firstPage(condition, Math.min(position, LARGEST_POSITION), size);
-        rows.push(...rowsOf([end], this.#now()));
+        rows.push(...(await this.#rowsOn([end])));
         return { rows, total, isCut: position > LARGEST_POSITION };
     }
 
@@ -205,22 +208,21 @@ export class AccessHistory {
         }
         const [latest] = byTime(rows).reverse();
         if (latest === undefined) return undefined;
-        const { startTime } = spanOf(Date.parse(latest.time) - WIDEST_ZONES_MS, Date.parse(latest.time), latest);
-        return this.#ends({ ...ALWAYS, startTime });
+        return this.#ends({ ...ALWAYS, startTime: around(latest).startTime });
     }
 
     /** Windows of a day, so that no list is longer than a device hands out. */
     async #spansSince(since: Moment | undefined): Promise<object[]> {
-        const now = this.#now();
+        const now = this.#options.clock.now();
         let start = since;
         if (start === undefined) {
             const first = await this.#firstPage(ALWAYS, 0);
-            const rows = rowsOf([first], now);
+            const rows = await this.#rowsOn([first]);
             if (rows.length === (first.total ?? rows.length) && first.last) return [ALWAYS];
             start = byTime(rows)[0];
         }
         if (start === undefined) return [ALWAYS];
-        const from = Date.parse(start.time) - OVERLAP_MS;
+        const from = Date.parse(start.time) - OVERLAP_MS - doubtOf(start);
         const end = Math.max(now, from) + DAY_MS;
         const width = Math.max(DAY_MS, Math.ceil((end - from) / MOST_WINDOWS));
         const spans: object[] = [];
@@ -234,7 +236,7 @@ export class AccessHistory {
     async #rowsOf(condition: object): Promise<LoggedRow[]> {
         const read: Page[] = [];
         for await (const page of this.#pages(condition, 0)) read.push(complete(page));
-        return rowsOf(read, this.#now());
+        return this.#rowsOn(read);
     }
 
     async #firstPage(condition: object, from: number, size?: number): Promise<Page> {
@@ -260,8 +262,19 @@ export class AccessHistory {
         return !this.#ignoresSerials && (await this.#options.abilities.historyBySerial());
     }
 
-    #now(): number {
-        return this.#options.clock.now();
+    /** In the order of their numbers; each number once, and no row without one. */
+    async #rowsOn(read: readonly Page[]): Promise<LoggedRow[]> {
+        const now = this.#options.clock.now();
+        const numbered = read
+            .flatMap((page) => page.rows)
+            .map((fields) => ({ serial: countOf(fields.serialNo), text: textOf(fields.time), fields }));
+        const told = numbered.some(({ text }) => lacksOffset(text, now)) ? await this.#options.told() : undefined;
+        const rows = new Map<number, LoggedRow>();
+        for (const { serial, text, fields } of numbered) {
+            if (serial === undefined || serial === 0) continue;
+            rows.set(serial, { serial, moment: momentOfRow(text, now, told), fields });
+        }
+        return [...rows.values()].sort((one, other) => one.serial - other.serial);
     }
 }
 
@@ -280,17 +293,6 @@ function complete(page: Page): Page {
     throw new Fault('HISTORY_INCOMPLETE', { details: { reason: page.incomplete } });
 }
 
-/** In the order of their numbers; each number once, and no row without one. */
-function rowsOf(read: readonly Page[], now: number): LoggedRow[] {
-    const rows = new Map<number, LoggedRow>();
-    for (const fields of read.flatMap((page) => page.rows)) {
-        const serial = countOf(fields.serialNo);
-        if (serial === undefined || serial === 0) continue;
-        rows.set(serial, { serial, moment: momentOfRow(textOf(fields.time), now), fields });
-    }
-    return [...rows.values()].sort((one, other) => one.serial - other.serial);
-}
-
 function largest(rows: readonly LoggedRow[]): LoggedRow | undefined {
     return rows.reduce<LoggedRow | undefined>(
         (newest, row) => (newest === undefined || row.serial > newest.serial ? row : newest),
@@ -307,9 +309,9 @@ function byTime(rows: readonly LoggedRow[]): Moment[] {
     return moments.sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
 }
 
-function around(moment: Moment): object {
+function around(moment: Moment, doubt = doubtOf(moment)): { startTime: string; endTime: string } {
     const at = Date.parse(moment.time);
-    return spanOf(at - OVERLAP_MS, at + OVERLAP_MS, moment);
+    return spanOf(at - OVERLAP_MS - doubt, at + OVERLAP_MS + doubt, moment);
 }
 
 /** A span of time in the offset that the device itself writes. */

@@ -30,7 +30,7 @@ export interface AcsHistorySource {
     /** The terminal's text for a time. */
     timeText(at: number, form?: TimeForm): string;
     /** Minutes east of UTC, for times that a client sends without offset. */
-    offset: number;
+    offset(): number;
     pictureUrl(row: AccessRow): string;
 }
 
@@ -127,7 +127,7 @@ export class AcsHistory {
     #instant(text: string | undefined): number | undefined {
         if (text === undefined || text === '') return undefined;
         const hasOffset = /(Z|[+-]\d\d:\d\d)$/.test(text);
-        const at = Date.parse(hasOffset ? text : `${text}Z`) - (hasOffset ? 0 : this.source.offset * 60_000);
+        const at = Date.parse(hasOffset ? text : `${text}Z`) - (hasOffset ? 0 : this.source.offset() * 60_000);
         return Number.isNaN(at) ? undefined : at;
     }
 
