@@ -23,8 +23,8 @@ export abstract class IsapiDevice extends HttpDevice {
     readonly hosts: HttpHosts;
     readonly pushes: AlarmPushes;
     readonly framing: Framing;
-    /** Minutes east of UTC. */
-    readonly offset: number;
+    /** Minutes east of UTC; somebody may set another zone. */
+    offset: number;
     readonly random: Random;
     protected readonly timeForm: TimeForm;
     /** Hears what became of the posts of every event. */

@@ -84,11 +84,12 @@ export class Terminal extends IsapiDevice {
         );
         this.doors.onCommand = (door, command, source) => this.#carriedOut(door, command, source);
         this.remoteChecks = new RemoteChecks(this.clock, route);
+        const offset = () => this.offset;
         this.history = new AcsHistory(
             { supported: true, maxResults: 30, noMatch: 'NO MATCH', serials: 'filter', ...options.history },
             {
                 log: this.log,
-                offset: this.offset,
+                offset,
                 timeText: (at, form = this.timeForm) => deviceTime(at, this.offset, form),
                 pictureUrl: (row) => this.#pictureUrl(row),
             },

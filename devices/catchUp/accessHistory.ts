@@ -7,7 +7,7 @@ import { meansUnsupported } from '../../protocols/isapi/answerFault';
 import { type Page, pagedSearch, pages } from '../../protocols/isapi/paging';
 import type { IsapiRequest } from '../../protocols/isapi/request';
 import { isoWithOffset } from '../../protocols/operations/times';
-import { type Moment, momentOfRow } from './moment';
+import { doubtOf, lacksOffset, type Moment, momentOfRow, WIDEST_DOUBT_MS } from './moment';
 
 /** A row of the access history. */
 export interface LoggedRow {
@@ -25,12 +25,22 @@ export interface Batch {
     total: number;
 }
 
+/** What a search finds at either end of its list. */
+interface Ends {
+    rows: LoggedRow[];
+    total: number;
+    /** Whether the end is out of reach. */
+    isCut: boolean;
+}
+
 export interface AccessHistoryOptions {
     ask(request: IsapiRequest): Promise<HttpResponse>;
     /** Rows per page and whether serial numbers can be searched for; asked for before the first search. */
     abilities: { historyPage(): Promise<number | false | undefined>; historyBySerial(): Promise<boolean> };
     clock: Clock;
     signal: AbortSignal;
+    /** A time with the offset of the device, as far as it is known; asked for when rows leave theirs out. */
+    told(): Promise<string | undefined>;
 }
 
 const PATH = '/ISAPI/AccessControl/AcsEvent?format=json';
@@ -72,23 +82,28 @@ export class AccessHistory {
             const found = await this.#rowsBySerial(serial, serial);
             if (found !== undefined) return found.rows[0];
         }
-        const rows = await this.#rowsOf(moment === undefined ? ALWAYS : around(moment));
-        return rows.find((row) => row.serial === serial);
+        const find = async (span: object) => (await this.#rowsOf(span)).find((row) => row.serial === serial);
+        if (moment === undefined) return find(ALWAYS);
+        // The device may have been set to another zone since, and know of its rows only what the wall showed.
+        const known = doubtOf(moment) < WIDEST_DOUBT_MS ? await find(around(moment)) : undefined;
+        return known ?? find(around(moment, WIDEST_DOUBT_MS));
     }
 
-    /** The row with the largest number, or `undefined` where the log is empty. */
+    /**
+     * The row with the largest number, or `undefined` where the log is empty.
+     *
+     * @throws Fault HISTORY_INCOMPLETE where it is out of reach
+     */
     async newest(): Promise<LoggedRow | undefined> {
-        const first = await this.#firstPage(ALWAYS, 0);
-        const total = Math.min(first.total ?? 0, LARGEST_POSITION);
-        const rows = rowsOf([first], this.#now());
-        // The log may be handed out in either direction.
-        if (total > rows.length && rows.length > 0) {
-            rows.push(...rowsOf([await this.#firstPage(ALWAYS, total - rows.length, rows.length)], this.#now()));
+        let ends = await this.#ends(ALWAYS);
+        let newest = largest(ends.rows);
+        while (ends.isCut && newest !== undefined) {
+            const behind = await this.#endsBehind(newest.serial, ends.rows);
+            if (behind === undefined || behind.total >= ends.total) throw outOfReach();
+            ends = behind;
+            newest = largest([newest, ...ends.rows]);
         }
-        return rows.reduce<LoggedRow | undefined>(
-            (newest, row) => (newest === undefined || row.serial > newest.serial ? row : newest),
-            undefined,
-        );
+        return newest;
     }
 
     /**
@@ -141,15 +156,25 @@ export class AccessHistory {
      */
     async #rowsBySerial(first: number, last: number | undefined, most?: number): Promise<Batch | undefined> {
         const condition = { beginSerialNo: first, ...(last !== undefined && { endSerialNo: last }) };
-        try {
+        return this.#unlessIgnored(async () => {
             const read: Page[] = [];
             for await (const page of this.#pages(condition, 0)) {
-                read.push(complete(page));
+                read.push(page);
+                // Before it hands out its whole log.
+                if (!areWithin(await this.#rowsOn([page]), first, last)) return undefined;
+                complete(page);
                 if (most !== undefined && (page.total ?? 0) > most) break;
             }
-            const rows = rowsOf(read, this.#now());
-            const strange = rows.some(({ serial }) => serial < first || serial > (last ?? serial));
-            if (!strange) return { rows, isOrdered: true, total: read[0]?.total ?? rows.length };
+            const rows = await this.#rowsOn(read);
+            return { rows, isOrdered: true, total: read[0]?.total ?? rows.length };
+        });
+    }
+
+    /** What a search by number gives; from then on none is tried where the device refuses it or gives something else. */
+    async #unlessIgnored<T>(search: () => Promise<T | undefined>): Promise<T | undefined> {
+        try {
+            const found = await search();
+            if (found !== undefined) return found;
         } catch (thrown) {
             const fault = Fault.from(thrown);
             if (fault.code !== 'REQUEST_INVALID') throw fault;
@@ -158,20 +183,46 @@ export class AccessHistory {
         return undefined;
     }
 
+    /** The rows at both ends of a list: the log may be handed out in either direction. */
+    async #ends(condition: object): Promise<Ends> {
+        const begin = await this.#firstPage(condition, 0);
+        const rows = await this.#rowsOn([begin]);
+        const size = rows.length;
+        const total = begin.total ?? size;
+        const position = total - size;
+        if (size === 0 || position <= 0) return { rows, total, isCut: false };
+        const end = await this.#firstPage(condition, Math.min(position, LARGEST_POSITION), size);
+        rows.push(...(await this.#rowsOn([end])));
+        return { rows, total, isCut: position > LARGEST_POSITION };
+    }
+
+    /** The ends of what lies behind, by number or by time, where the positions do not reach as far as the log does. */
+    async #endsBehind(serial: number, rows: readonly LoggedRow[]): Promise<Ends | undefined> {
+        if (await this.#bySerial()) {
+            const first = serial + 1;
+            const found = await this.#unlessIgnored(async () => {
+                const ends = await this.#ends({ beginSerialNo: first });
+                return areWithin(ends.rows, first) ? ends : undefined;
+            });
+            if (found !== undefined) return found;
+        }
+        const [latest] = byTime(rows).reverse();
+        if (latest === undefined) return undefined;
+        return this.#ends({ ...ALWAYS, startTime: around(latest).startTime });
+    }
+
     /** Windows of a day, so that no list is longer than a device hands out. */
     async #spansSince(since: Moment | undefined): Promise<object[]> {
-        const now = this.#now();
+        const now = this.#options.clock.now();
         let start = since;
         if (start === undefined) {
             const first = await this.#firstPage(ALWAYS, 0);
-            const rows = rowsOf([first], now);
+            const rows = await this.#rowsOn([first]);
             if (rows.length === (first.total ?? rows.length) && first.last) return [ALWAYS];
-            const moments = rows.flatMap(({ moment }) => moment ?? []);
-            moments.sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
-            start = moments[0];
+            start = byTime(rows)[0];
         }
         if (start === undefined) return [ALWAYS];
-        const from = Date.parse(start.time) - OVERLAP_MS;
+        const from = Date.parse(start.time) - OVERLAP_MS - doubtOf(start);
         const end = Math.max(now, from) + DAY_MS;
         const width = Math.max(DAY_MS, Math.ceil((end - from) / MOST_WINDOWS));
         const spans: object[] = [];
@@ -185,7 +236,7 @@ export class AccessHistory {
     async #rowsOf(condition: object): Promise<LoggedRow[]> {
         const read: Page[] = [];
         for await (const page of this.#pages(condition, 0)) read.push(complete(page));
-        return rowsOf(read, this.#now());
+        return this.#rowsOn(read);
     }
 
     async #firstPage(condition: object, from: number, size?: number): Promise<Page> {
@@ -211,8 +262,19 @@ export class AccessHistory {
         return !this.#ignoresSerials && (await this.#options.abilities.historyBySerial());
     }
 
-    #now(): number {
-        return this.#options.clock.now();
+    /** In the order of their numbers; each number once, and no row without one. */
+    async #rowsOn(read: readonly Page[]): Promise<LoggedRow[]> {
+        const now = this.#options.clock.now();
+        const numbered = read
+            .flatMap((page) => page.rows)
+            .map((fields) => ({ serial: countOf(fields.serialNo), text: textOf(fields.time), fields }));
+        const told = numbered.some(({ text }) => lacksOffset(text, now)) ? await this.#options.told() : undefined;
+        const rows = new Map<number, LoggedRow>();
+        for (const { serial, text, fields } of numbered) {
+            if (serial === undefined || serial === 0) continue;
+            rows.set(serial, { serial, moment: momentOfRow(text, now, told), fields });
+        }
+        return [...rows.values()].sort((one, other) => one.serial - other.serial);
     }
 }
 
@@ -221,30 +283,39 @@ function noHistory(cause?: Fault): Fault {
     return new Fault('NOT_SUPPORTED', { details: { reason }, ...(cause && { cause }) });
 }
 
+function outOfReach(): Fault {
+    return new Fault('HISTORY_INCOMPLETE', { details: { reason: 'the list is longer than the device hands out' } });
+}
+
 /** @throws Fault HISTORY_INCOMPLETE */
 function complete(page: Page): Page {
     if (page.incomplete === undefined) return page;
     throw new Fault('HISTORY_INCOMPLETE', { details: { reason: page.incomplete } });
 }
 
-/** In the order of their numbers; each number once, and no row without one. */
-function rowsOf(read: readonly Page[], now: number): LoggedRow[] {
-    const rows = new Map<number, LoggedRow>();
-    for (const fields of read.flatMap((page) => page.rows)) {
-        const serial = countOf(fields.serialNo);
-        if (serial === undefined || serial === 0) continue;
-        rows.set(serial, { serial, moment: momentOfRow(textOf(fields.time), now), fields });
-    }
-    return [...rows.values()].sort((one, other) => one.serial - other.serial);
+function largest(rows: readonly LoggedRow[]): LoggedRow | undefined {
+    return rows.reduce<LoggedRow | undefined>(
+        (newest, row) => (newest === undefined || row.serial > newest.serial ? row : newest),
+        undefined,
+    );
 }
 
-function around(moment: Moment): object {
+function areWithin(rows: readonly LoggedRow[], first: number, last = Number.POSITIVE_INFINITY): boolean {
+    return rows.every(({ serial }) => serial >= first && serial <= last);
+}
+
+function byTime(rows: readonly LoggedRow[]): Moment[] {
+    const moments = rows.flatMap(({ moment }) => moment ?? []);
+    return moments.sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
+}
+
+function around(moment: Moment, doubt = doubtOf(moment)): { startTime: string; endTime: string } {
     const at = Date.parse(moment.time);
-    return spanOf(at - OVERLAP_MS, at + OVERLAP_MS, moment);
+    return spanOf(at - OVERLAP_MS - doubt, at + OVERLAP_MS + doubt, moment);
 }
 
 /** A span of time in the offset that the device itself writes. */
-function spanOf(from: number, to: number, { time }: Moment): object {
+function spanOf(from: number, to: number, { time }: Moment): { startTime: string; endTime: string } {
     const offset = offsetOf(time);
     return { startTime: isoWithOffset(from, offset), endTime: isoWithOffset(to, offset) };
 }

@@ -14,6 +14,8 @@ export interface SavedMark {
     newest?: { serial: number; moment?: Moment };
     /** When the last event before the first gap was logged. */
     since?: Moment;
+    /** The time of the latest live event that named its offset: rows of the log may leave it out. */
+    told?: string;
     /** The hardware address in the device's own bodies, on which the ids of its events rest. */
     mac?: string;
     /** The serial number of the device: another one at the same place has another log. */
@@ -41,6 +43,9 @@ export class AccessMark {
     #lost: SerialRanges;
     #newest: SavedMark['newest'];
     #since: Moment | undefined;
+    #told: string | undefined;
+    /** What the device showed for its time when it was asked; for as long as no event tells. */
+    shown: string | undefined;
     mac: string | undefined;
     #device: string | undefined;
     /** Its log was read once: what waits when everything ends is left to that. */
@@ -54,6 +59,7 @@ export class AccessMark {
         this.#lost = new SerialRanges(mark?.lost);
         this.#newest = mark?.newest;
         this.#since = mark?.since;
+        this.#told = isTime(mark?.told) ? mark.told : undefined;
         this.mac = mark?.mac;
         this.#device = mark?.device;
         this.hasLog = mark?.hasLog === true;
@@ -63,6 +69,7 @@ export class AccessMark {
         const saved: SavedMark = { version: 1, covered: this.#covered.list, lost: this.#lost.list };
         if (this.#newest !== undefined) saved.newest = this.#newest;
         if (this.since !== undefined) saved.since = this.since;
+        if (this.#told !== undefined) saved.told = this.#told;
         if (this.mac !== undefined) saved.mac = this.mac;
         if (this.#device !== undefined) saved.device = this.#device;
         if (this.hasLog) saved.hasLog = true;
@@ -90,7 +97,21 @@ export class AccessMark {
 
     /** … and not before this moment, where it is known. */
     get since(): Moment | undefined {
-        return this.#covered.gaps.length === 0 ? this.#newest?.moment : this.#since;
+        return (this.#covered.gaps.length === 0 ? this.#newest?.moment : undefined) ?? this.#since;
+    }
+
+    set since(moment: Moment | undefined) {
+        this.#since = moment;
+    }
+
+    /** Whether a live event has named the offset of the device. */
+    get hasTold(): boolean {
+        return this.#told !== undefined;
+    }
+
+    /** A time with the offset of the device, as far as it is known. */
+    get told(): string | undefined {
+        return this.#told ?? this.shown;
     }
 
     get gaps(): Range[] {
@@ -102,6 +123,8 @@ export class AccessMark {
         if (this.#device !== undefined && this.#device !== device) {
             this.begin(0);
             this.#covered = new SerialRanges();
+            this.#told = undefined;
+            this.shown = undefined;
             this.mac = undefined;
             this.hasLog = false;
         }
@@ -133,7 +156,22 @@ export class AccessMark {
 
     /** Whether a live event with a known number is no copy: a terminal that was reset counts from 1 again. */
     contradicts(serial: number, event: DeviceEvent): boolean {
-        return !this.#recent.has(serial) || !isSameMoment(this.#recent.get(serial), momentOf(event));
+        return !this.#recent.has(serial) || !isSameMoment(this.#recent.get(serial), this.momentOf(event));
+    }
+
+    /** When an event was logged, as far as it says. */
+    momentOf(event: DeviceEvent): Moment | undefined {
+        return momentOf(event, this.told);
+    }
+
+    /** Learns from a live event where the device stands. A `Z` says nothing of that. */
+    learnOffset({ time, timeQuality, replay, via }: DeviceEvent): void {
+        if (timeQuality === 'offset' && !replay && via !== 'history' && isTime(time)) this.#told = time;
+    }
+
+    /** What another mark has learned while this one was loaded counts more. */
+    learnFrom({ told }: AccessMark): void {
+        this.#told = told ?? this.#told;
     }
 
     /** Whether an event is younger than all that came out. */
@@ -148,7 +186,7 @@ export class AccessMark {
 
     /** Milliseconds from an event to the newest that came out; not a number where one has no time. */
     #age(event: DeviceEvent): number {
-        return Date.parse(this.#newest?.moment?.time ?? '') - Date.parse(momentOf(event)?.time ?? '');
+        return Date.parse(this.#newest?.moment?.time ?? '') - Date.parse(this.momentOf(event)?.time ?? '');
     }
 
     /** An event came out. With `next`, the numbers before it that nothing had are explained. */
@@ -158,7 +196,7 @@ export class AccessMark {
         const isNext = this.place(serial, event.access?.previousSerial) === 'next';
         this.#lost.remove(serial);
         this.#covered.add(isNext ? top + 1 : serial, serial);
-        const moment = momentOf(event);
+        const moment = this.momentOf(event);
         if (serial > top) this.#newest = { serial, ...(moment && { moment }) };
         this.#recent.delete(serial);
         this.#recent.set(serial, moment);
@@ -187,6 +225,10 @@ export class AccessMark {
 
 function isBefore(previous: number | undefined, serial: number): previous is number {
     return previous !== undefined && previous > 0 && previous < serial;
+}
+
+function isTime(text: unknown): text is string {
+    return typeof text === 'string' && /[+-]\d\d:\d\d$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 function readMark(saved: unknown): SavedMark | undefined {

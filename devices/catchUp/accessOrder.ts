@@ -1,9 +1,11 @@
 import type { DeviceEvent, DeviceIdentity, Occurrence } from '../../events/deviceEvent';
 import type { Clock } from '../../protocols/clock';
 import { Fault } from '../../protocols/errors';
+import { isoWithOffset } from '../../protocols/operations/times';
 import type { DeviceProfile } from '../abilities';
 import { AccessHistory, type AccessHistoryOptions } from './accessHistory';
 import { AccessMark } from './accessMark';
+import { askClock } from './askClock';
 import type { Audience } from './audience';
 import { type Held, HeldEvents } from './heldEvents';
 import { LogReader } from './logReader';
@@ -42,12 +44,14 @@ export class AccessOrder {
     #hasHistory: boolean | undefined;
     #checkedAt = Number.NEGATIVE_INFINITY;
     #largestReplayed = 0;
+    /** Whether the device was asked for its time since the log is being read. */
+    #hasAskedClock = false;
 
     constructor(options: AccessOrderOptions) {
         this.#options = options;
         const { ask, abilities, identity, audience, clock, signal, changed } = options;
         this.#reader = new LogReader({
-            history: new AccessHistory({ ask, abilities, clock, signal }),
+            history: new AccessHistory({ ask, abilities, clock, signal, told: () => this.#told() }),
             identity,
             profile: () => abilities.profile(),
             clock,
@@ -65,6 +69,7 @@ export class AccessOrder {
             clock,
             signal,
             read: async () => {
+                this.#hasAskedClock = false;
                 await this.#reader.read();
                 this.#checkedAt = clock.elapsed();
             },
@@ -101,7 +106,9 @@ export class AccessOrder {
 
     /** What is known from before the last restart is here: what waited for it goes on. */
     async loaded(saved: unknown): Promise<void> {
-        this.#mark = new AccessMark(saved);
+        const mark = new AccessMark(saved);
+        mark.learnFrom(this.#mark);
+        this.#mark = mark;
         this.#isLoading = false;
         if (this.#readings.start()) await this.#readings.done;
         else this.#release();
@@ -120,6 +127,7 @@ export class AccessOrder {
     }
 
     take(held: Held): void {
+        this.#mark.learnOffset(held.occurrence.event);
         if (this.#isClosed) held.drop?.();
         else if (this.#isWaiting) this.#hold(held);
         else this.#place(held);
@@ -138,6 +146,28 @@ export class AccessOrder {
 
     get #isClosed(): boolean {
         return this.#options.signal.aborted;
+    }
+
+    /** A time with the offset of the device: its live events tell, and where none did its clock does. */
+    async #told(): Promise<string | undefined> {
+        if (!this.#mark.hasTold && !this.#hasAskedClock) {
+            this.#hasAskedClock = true;
+            this.#mark.shown = await this.#askClock();
+        }
+        return this.#mark.told;
+    }
+
+    async #askClock(): Promise<string | undefined> {
+        const { ask, signal } = this.#options;
+        try {
+            const shown = await askClock(ask, signal);
+            return shown && isoWithOffset(shown.at, shown.offset);
+        } catch (thrown) {
+            // It is of use, but the log can be read without it.
+            const fault = Fault.from(thrown);
+            if (fault.code.startsWith('AUTH_') || fault.code === 'CLOSED') throw fault;
+            return undefined;
+        }
     }
 
     #hold(held: Held): void {

@@ -5,14 +5,14 @@ import { readMac } from '../../events/identity';
 import { LOG_CATEGORIES, loggedBody } from '../../events/logWords';
 import type { Clock } from '../../protocols/clock';
 import { Fault } from '../../protocols/errors';
-import { readAnswer } from '../../protocols/isapi/answer';
 import { meansUnsupported } from '../../protocols/isapi/answerFault';
 import type { LogRow } from '../../protocols/isapi/logRow';
 import { LogSearch, type LogSearchOptions, type WallSpan } from '../../protocols/isapi/logSearch';
-import { type DeviceClock, readDeviceClock } from '../../protocols/operations/deviceClock';
+import type { DeviceClock } from '../../protocols/operations/deviceClock';
 import { isoWithOffset } from '../../protocols/operations/times';
 import { pause } from '../../protocols/pause';
 import type { DeviceProfile } from '../abilities';
+import { askClock } from './askClock';
 import type { Audience } from './audience';
 import { type Gap, LogMark, type SavedLogMark, type WallFrame } from './logMark';
 import { Readings } from './readings';
@@ -161,7 +161,7 @@ export class AlarmLog {
     async #askClock(): Promise<DeviceClock & { isSure: boolean }> {
         const { ask, clock, signal } = this.#options;
         try {
-            const shown = readDeviceClock(readAnswer(await ask({ path: '/ISAPI/System/time', signal }), 'object'));
+            const shown = await askClock(ask, signal);
             if (shown !== undefined) {
                 this.#offset = shown.offset;
                 return { ...shown, isSure: true };

@@ -24,10 +24,10 @@ export class HeldEvents {
         return this.#bySerial.size === 0;
     }
 
-    /** The smallest number of an event that happened while it was waited for. */
-    get firstLive(): number | undefined {
+    /** The event with the smallest number of those that happened while it was waited for. */
+    get firstLive(): Held | undefined {
         const live = [...this.#bySerial.values()].filter(({ occurrence }) => !occurrence.event.replay);
-        return live.length === 0 ? undefined : Math.min(...live.map(({ serial }) => serial));
+        return live.sort((one, other) => one.serial - other.serial)[0];
     }
 
     /** Whether an event that waits says that there was one with such a number (`frontSerialNo`). */

@@ -9,7 +9,7 @@ import type { DeviceProfile } from '../abilities';
 import type { AccessHistory, LoggedRow } from './accessHistory';
 import type { AccessMark } from './accessMark';
 import type { Held, HeldEvents } from './heldEvents';
-import { isSameMoment } from './moment';
+import { doubtOf, isSameMoment, offsetLike } from './moment';
 import type { Range } from './serialRanges';
 
 /** How far the reading of a log has come. */
@@ -128,15 +128,19 @@ export class LogReader {
         if (newest === undefined || (last !== undefined && last.serial >= newest.serial)) return false;
         if (suspects) return true;
         if (last?.moment === undefined || newest.moment === undefined) return false;
-        return Date.parse(last.moment.time) > Date.parse(newest.moment.time);
+        const younger = Date.parse(last.moment.time) - Date.parse(newest.moment.time);
+        return younger > doubtOf(last.moment) + doubtOf(newest.moment);
     }
 
     /** The first time, what is in the log is the past. What happened since we listen is not. */
     async #begin(): Promise<void> {
         const last = await this.#options.history.newest();
         const live = this.#options.held.firstLive;
-        if (live !== undefined && live <= (last?.serial ?? live)) this.#mark.begin(live - 1);
-        else if (last !== undefined) this.#mark.begin(last.serial, last.moment);
+        if (live !== undefined && live.serial <= (last?.serial ?? live.serial)) {
+            this.#mark.begin(live.serial - 1);
+            // Nothing of before is wanted: a log of years need not be read for it.
+            this.#mark.since = this.#mark.momentOf(live.occurrence.event);
+        } else if (last !== undefined) this.#mark.begin(last.serial, last.moment);
     }
 
     /** @param isLast at last the whole log is read where it is read by time: the clock of the device may have been set */
@@ -144,12 +148,14 @@ export class LogReader {
         const { history, progress } = this.#options;
         const mark = this.#mark;
         if (mark.isNew) return;
-        const reader = this.#eventReader();
+        let reader: RowReader | undefined;
         let beginning = state;
         let done = 0;
         let last = 0;
         const batches = history.after(mark.contiguous, isLast ? undefined : mark.since);
         for await (const { rows, isOrdered, total } of batches) {
+            // With the first rows it is known where the device stands.
+            reader ??= this.#eventReader();
             for (let at = 0; at < rows.length; at += SLICE) {
                 const slice = rows.slice(at, at + SLICE);
                 for (const row of slice) {
@@ -225,11 +231,13 @@ export class LogReader {
     #eventReader(): RowReader {
         const { identity, clock } = this.#options;
         const mark = this.#mark;
+        const offset = offsetLike(mark.told);
         let read: Occurrence[] = [];
         const reader = new EventReader({
             via: 'history',
             device: { ...(mark.mac !== undefined && { mac: mark.mac }), ...identity },
             clock,
+            ...(offset !== undefined && { assumedOffset: offset }),
             onOccurrence: (occurrence) => read.push(occurrence),
         });
         return ({ fields }) => {

@@ -12,8 +12,15 @@ export interface AcsHistoryOptions {
     maxResults: number;
     /** What stands in `responseStatusStrg` of an empty answer; three spellings are in the field. */
     noMatch: 'NO MATCH' | 'NO MATCHES' | 'NOMATCH';
-    /** What `beginSerialNo` and `endSerialNo` do: they filter, or firmware that does not know them gives everything. */
-    serials: 'filter' | 'ignored';
+    /**
+     * What `beginSerialNo` and `endSerialNo` do: they filter, or firmware that does not know them gives everything.
+     * `named`: it gives everything although its capabilities name them.
+     */
+    serials: 'filter' | 'ignored' | 'named';
+    /** `ignored`: everything, whatever time is asked for. */
+    times?: 'heeded' | 'ignored';
+    /** Which rows come first; the oldest by default. */
+    order?: 'oldest' | 'newest';
     /** `no-offset`: local time without saying which, as a KV6124 writes it. */
     timeForm?: TimeForm;
 }
@@ -23,7 +30,7 @@ export interface AcsHistorySource {
     /** The terminal's text for a time. */
     timeText(at: number, form?: TimeForm): string;
     /** Minutes east of UTC, for times that a client sends without offset. */
-    offset: number;
+    offset(): number;
     pictureUrl(row: AccessRow): string;
 }
 
@@ -100,13 +107,15 @@ export class AcsHistory {
         return {
             major: number('major'),
             minor: number('minor'),
-            from: this.#instant(text('startTime')) ?? 0,
-            to: this.#instant(text('endTime')) ?? Number.POSITIVE_INFINITY,
+            ...(this.options.times !== 'ignored' && {
+                from: this.#instant(text('startTime')) ?? 0,
+                to: this.#instant(text('endTime')) ?? Number.POSITIVE_INFINITY,
+            }),
             employee: text('employeeNoString') ?? '',
             card: text('cardNo') ?? '',
             name: text('name') ?? '',
             ...(this.#filtersSerials && { beginSerial: number('beginSerialNo'), endSerial: number('endSerialNo') }),
-            newestFirst: condition.timeReverseOrder === true,
+            newestFirst: condition.timeReverseOrder === true || this.options.order === 'newest',
         };
     }
 
@@ -118,7 +127,7 @@ export class AcsHistory {
     #instant(text: string | undefined): number | undefined {
         if (text === undefined || text === '') return undefined;
         const hasOffset = /(Z|[+-]\d\d:\d\d)$/.test(text);
-        const at = Date.parse(hasOffset ? text : `${text}Z`) - (hasOffset ? 0 : this.source.offset * 60_000);
+        const at = Date.parse(hasOffset ? text : `${text}Z`) - (hasOffset ? 0 : this.source.offset() * 60_000);
         return Number.isNaN(at) ? undefined : at;
     }
 
@@ -138,7 +147,10 @@ export class AcsHistory {
                     // A list as an array here and as a comma-separated text there: both stand in one document.
                     major: { '@opt': '0,1,2,3,5' },
                     minorEvent: { '@opt': ['0x1', '0x8', '0x9', '0x15', '0x16', '0x4b', '0x4c'] },
-                    ...(this.#filtersSerials && { beginSerialNo: { '@min': 0 }, endSerialNo: { '@min': 0 } }),
+                    ...(this.options.serials !== 'ignored' && {
+                        beginSerialNo: { '@min': 0 },
+                        endSerialNo: { '@min': 0 },
+                    }),
                     picEnable: { '@opt': ['true', 'false'] },
                     timeReverseOrder: { '@opt': ['true', 'false'] },
                 },

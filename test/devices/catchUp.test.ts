@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
+import type { SavedMark } from '../../devices/catchUp/accessMark';
+import type { Moment } from '../../devices/catchUp/moment';
 import { IsupLink, type IsupSessions } from '../../devices/isupLink';
 import { HttpClient } from '../../protocols/http/client';
+import { isoWithOffset } from '../../protocols/operations/times';
 import { Camera } from '../../simulator/camera';
 import { Terminal, type TerminalOptions } from '../../simulator/terminal';
 import { responseStatus } from '../protocols/isapi/support/scriptedDevice';
@@ -55,6 +58,17 @@ describe('access events without gaps', () => {
         assert.deepEqual(listener.serials, [41]);
         assert.deepEqual(listener.codes, []);
     });
+
+    for (const serials of ['filter', 'ignored'] as const) {
+        it(`begin with now where the log is longer than it can be handed out (numbers: ${serials})`, async () => {
+            const device = await terminal({ logSize: 150_100, replays: false, history: { serials } });
+            const listener = await settled(device);
+            await cut(device, () => happen(device, 3));
+            await listener.until(() => listener.serials.includes(150_104), 'what was missed');
+            assert.deepEqual(listener.serials, from(150_101, 150_104));
+            assert.deepEqual(listener.codes, []);
+        });
+    }
 
     it('that were missed while the connection was cut come out in order, marked, and before the next', async () => {
         const device = await terminal({ logSize: 40 });
@@ -263,10 +277,125 @@ describe('access events without gaps', () => {
         await listener.until(() => listener.occurrences.length === 1, 'its live events');
     });
 
-    it('come from the log of a device that has no stream, as one behind ISUP has none', async () => {
-        const device = await terminal();
+    describe('of a device elsewhere whose log leaves out the offset and cannot be searched by number', () => {
+        const history = { serials: 'ignored', timeForm: 'no-offset' } as const;
+        const elsewhere = async (offset: number): Promise<Terminal> => {
+            const device = await terminal({ offset, history, logSize: 10, replays: false });
+            // Its live events are enough; where there are none, its clock is asked.
+            device.misbehave('GET', '/ISAPI/System/time', (exchange) => exchange.outcome('notSupport'), 1000);
+            return device;
+        };
+        const areRight = (device: Terminal, listener: Listener) => {
+            for (const { event } of listener.occurrences) {
+                const { at } = device.log.bySerial(event.access!.serial!)!;
+                assert.equal(Date.parse(event.time), Math.floor(at / 1000) * 1000, event.time);
+            }
+        };
+
+        for (const offset of [480, -180, 840, -720]) {
+            it(`come out after each interruption, at their time (${offset} minutes east)`, async () => {
+                const device = await elsewhere(offset);
+                const listener = await settled(device);
+                await cut(device, () => happen(device, 3));
+                await listener.until(() => listener.serials.length === 4, 'the first');
+                await cut(device, () => happen(device, 4));
+                await listener.until(() => listener.serials.length === 8, 'the second');
+                assert.deepEqual(listener.serials, from(11, 18));
+                assert.deepEqual(listener.codes, []);
+                areRight(device, listener);
+            });
+
+            it(`are not taken for lost where the device skips numbers (${offset} minutes east)`, async () => {
+                const device = await elsewhere(offset);
+                const listener = await settled(device);
+                for (const count of [3, 4]) {
+                    const seen = listener.serials.length;
+                    await cut(device, () => {
+                        device.log.skip(7);
+                        happen(device, count);
+                    });
+                    await listener.until(() => listener.serials.length === seen + count, 'what was missed');
+                }
+                assert.deepEqual(listener.codes, []);
+            });
+
+            it(`come out after a restart, also by a mark that does not know the offset (${offset})`, async () => {
+                const device = await elsewhere(offset);
+                const store = new MemoryStore();
+                const before = await settled(device, store);
+                await cut(device, () => happen(device, 1));
+                await before.until(() => before.serials.length === 2, 'the second');
+                await leave(before);
+                const old = new MemoryStore();
+                old.text = asBefore(store.text!);
+                happen(device, 3);
+                for (const mark of [store, old]) {
+                    const after = listen(device, mark);
+                    await after.until(() => after.serials.length === 3, 'what was missed');
+                    assert.deepEqual(after.serials, from(13, 15));
+                    assert.deepEqual(after.codes, []);
+                    if (mark === store) areRight(device, after);
+                    await leave(after);
+                }
+            });
+        }
+
+        for (const [was, is] of [
+            [60, 120],
+            [120, 60],
+            [0, 480],
+            [480, -180],
+        ] as const) {
+            for (const keeps of ['time', 'wall'] as const) {
+                it(`come out when its zone changes from ${was} to ${is} and its log keeps the ${keeps}`, async () => {
+                    const device = await elsewhere(was);
+                    const listener = await settled(device);
+                    await cut(device, () => {
+                        device.offset = is;
+                        if (keeps === 'wall') for (const row of device.log.rows) row.at -= (is - was) * 60_000;
+                        happen(device, 3);
+                    });
+                    await listener.until(() => listener.serials.length === 4, 'the first');
+                    await cut(device, () => {
+                        device.log.skip(7);
+                        happen(device, 2);
+                    });
+                    await listener.until(() => listener.serials.length === 6, 'the second');
+                    happen(device, 1);
+                    await listener.until(() => listener.serials.length === 7, 'a live one');
+                    assert.deepEqual(listener.serials, [...from(11, 14), ...from(22, 24)]);
+                    assert.deepEqual(listener.codes, []);
+                });
+            }
+        }
+
+        for (const clock of ['answers', 'is not told'] as const) {
+            for (const offset of [480, -180]) {
+                it(`come out where nothing is live and its clock ${clock} (${offset} minutes east)`, async () => {
+                    const device = await terminal({ offset, history, logSize: 10, replays: false });
+                    if (clock !== 'answers') {
+                        device.misbehave('GET', '/ISAPI/System/time', (exchange) => exchange.outcome('notSupport'), 99);
+                    }
+                    const store = new MemoryStore();
+                    const listener = withoutStream(device, store);
+                    await until(() => store.text !== undefined);
+                    for (const last of [13, 16]) {
+                        await new Promise((resolve) => setTimeout(resolve, 200));
+                        happen(device, 3);
+                        listener.device.resetLogin();
+                        await listener.until(() => listener.serials.includes(last), 'what happened since');
+                    }
+                    assert.deepEqual(listener.serials, from(11, 16));
+                    assert.deepEqual(listener.codes, []);
+                    if (clock === 'answers') areRight(device, listener);
+                });
+            }
+        }
+    });
+
+    /** A listener to a device behind a link that has no stream, as a session of ISUP has none. */
+    function withoutStream(device: Terminal, store = new MemoryStore(), paths: string[] = []): Listener {
         const direct = new HttpClient({ ...settingsOf(device), timeout: 10_000 });
-        const paths: string[] = [];
         // What a device says to a path that is not ISAPI is its own affair.
         const sessions: IsupSessions = {
             request: async (_id, { method, path, body }) => {
@@ -276,8 +405,15 @@ describe('access events without gaps', () => {
                 return (await direct.request({ method, path, body })).body;
             },
         };
-        const listener = new Listener(device, new MemoryStore(), { isup: new IsupLink(() => sessions, 'T1', 10_000) });
+        const listener = new Listener(device, store, { isup: new IsupLink(() => sessions, 'T1', 10_000) });
         toClose.push(listener, { close: async () => direct.close() });
+        return listener;
+    }
+
+    it('come from the log of a device that has no stream, as one behind ISUP has none', async () => {
+        const device = await terminal();
+        const paths: string[] = [];
+        const listener = withoutStream(device, new MemoryStore(), paths);
         await until(() => device.requests.some(({ url }) => url.includes('AcsEvent?')));
         await new Promise((resolve) => setTimeout(resolve, 200));
         happen(device, 3);
@@ -300,3 +436,12 @@ describe('access events without gaps', () => {
         assert.deepEqual(listener.codes, ['MARK_UNSAVED']);
     });
 });
+
+/** A mark as it was kept before the offset of the device was: its moments are those of this machine's zone. */
+function asBefore(text: string): string {
+    const { told: _told, ...mark } = JSON.parse(text) as SavedMark;
+    const moment = ({ wall }: Moment) => ({ time: isoWithOffset(new Date(wall).getTime()), wall });
+    if (mark.newest?.moment !== undefined) mark.newest.moment = moment(mark.newest.moment);
+    if (mark.since !== undefined) mark.since = moment(mark.since);
+    return JSON.stringify(mark);
+}
