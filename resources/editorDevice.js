@@ -466,6 +466,7 @@ window.vigiaDevice = (() => {
         rows,
         time,
         duration,
+        typedInDialog,
         typedInNode,
         testButton,
         discoverButton,
