@@ -114,6 +114,17 @@ for (const runtime of RUNTIMES) {
             await field('serial').blur();
             await editor.page.locator('#node-config-input-serial:not(.input-error)').waitFor();
             await picture('p2p-device');
+            const server = (state: string) =>
+                editor.page.locator(`#node-config-input-cloudServer${state}`).waitFor({ state: 'attached' });
+            await server('.input-error');
+            await field('cloudKey').fill('own-key');
+            await field('cloudKey').blur();
+            await server(':not(.input-error)');
+            await field('cloudKey').fill('');
+            await field('cloudKey').blur();
+            await server('.input-error');
+            await field('cloud').selectOption('dmss');
+            await server(':not(.input-error)');
             await editor.cancel();
         });
 
