@@ -60,7 +60,7 @@ export = (RED: NodeAPI): void => {
 
     function refuse(node: Node, status: NodeStatus, fault: Fault): void {
         status.fault(fault);
-        node.error(explain(RED, fault));
+        node.error(explain(RED, fault, node.type));
     }
 
     /** The fault with its sentence in the language of the runtime, for the Catch node. */
