@@ -6,6 +6,12 @@ window.vigiaEditor ??= (() => {
     const PACKAGE = '@vigia/node-red-cctv';
     const text = (key, values) => RED._(`${PACKAGE}/device-config:device-config.${key}`, values);
 
+    /** What `translate` gives for a key, or undefined where the catalogue lacks it. */
+    function known(key, translate, values) {
+        const found = translate(key, values);
+        return found.endsWith(key) ? undefined : found;
+    }
+
     /** `${NAME}` is filled in by the runtime: the editor cannot judge it. */
     const hasVariable = (value) => /\$\{[^}]+\}/.test(value);
 
@@ -289,8 +295,10 @@ window.vigiaEditor ??= (() => {
 
     return {
         text,
+        known,
         check,
         asList,
+        splitList,
         finish,
         nameParts,
         listeners,
