@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { LoginOutcome } from '../protocols/dahua/dvrip';
+import type { LoginBreaker } from '../protocols/http/breaker';
 import { AutoSource } from '../protocols/p2p/autoSource';
 import { CloudPort } from '../protocols/p2p/cloudPort';
 import type { P2pCredentials } from '../protocols/p2p/deviceLogin';
@@ -56,6 +58,15 @@ function credentialsOf({ username, password }: P2pSettings): P2pCredentials | un
     return username === '' || password === '' ? undefined : { username, password };
 }
 
+/** Outcomes that a recorder counts against whoever logs in; one that nobody knows may be among them. */
+const COUNTED: ReadonlySet<LoginOutcome> = new Set(['wrong-password', 'wrong-user', 'unknown']);
+
+function remember({ login, fault }: ProbeReport, breaker: LoginBreaker): void {
+    if (login?.outcome === 'ok') breaker.accepted();
+    else if (login?.outcome === 'locked') breaker.locked({ locked: true });
+    else if (fault?.code === 'P2P_LOGIN_REJECTED' || (login && COUNTED.has(login.outcome))) breaker.refused();
+}
+
 /** The P2P side of one device: sessions are shared by everything in this process that reaches the same recorder. */
 export class P2pAccess {
     readonly settings: P2pSettings;
@@ -93,17 +104,29 @@ export class P2pAccess {
         }
     }
 
-    /** Tries everything once: the cloud (and its sibling, if it is none of one's own), the route, the login. */
-    test(): Promise<ProbeReport> {
+    /**
+     * Tries everything once: the cloud (and its sibling, if it is none of one's own), the route, the login.
+     *
+     * @param breaker of these credentials: a recorder counts wrong passwords on all its ports together
+     * @throws Fault AUTH_BLOCKED or AUTH_LOCKED while no login may leave
+     */
+    async test(breaker: LoginBreaker): Promise<ProbeReport> {
         const own = this.#profile();
         const { cloud, cloudServer } = this.settings;
         const siblings = cloud === 'custom' || cloudServer !== '' ? [] : [EASY4IP, DMSS];
-        return probeRecorder({
-            profiles: [own, ...siblings.filter(({ name }) => name !== own.name)],
-            serial: this.serial,
-            credentials: credentialsOf(this.settings),
-            openUdp: this.#openUdp,
-        });
+        const attempt = await breaker.attempt(new AbortController().signal);
+        try {
+            const report = await probeRecorder({
+                profiles: [own, ...siblings.filter(({ name }) => name !== own.name)],
+                serial: this.serial,
+                credentials: credentialsOf(this.settings),
+                openUdp: this.#openUdp,
+            });
+            remember(report, breaker);
+            return report;
+        } finally {
+            attempt.release();
+        }
     }
 
     async #queryLibrary(way: P2pWay, serial: string): Promise<P2pPresence> {

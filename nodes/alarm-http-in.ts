@@ -33,7 +33,7 @@ export = (RED: NodeAPI): void => {
             const fault = Fault.from(thrown);
             known.fault = fault;
             status.fault(fault);
-            this.error(explain(RED, fault));
+            this.error(explain(RED, fault, this.type));
         };
         try {
             const config = migrate('alarm-http-in', saved);

@@ -1,11 +1,12 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { Fault } from '../protocols/errors';
+import { knownDevices } from '../runtime/admin/knownDevices';
+import { addP2pRoutes } from '../runtime/admin/p2pRoutes';
 import { deviceOf } from '../runtime/deviceNode';
 import { environmentOf } from '../runtime/environment';
 import { explain } from '../runtime/faultText';
 import { migrate } from '../runtime/migrations';
 import { NodeStatus } from '../runtime/nodeStatus';
-import { addP2pTestRoute } from '../runtime/p2pTestRoute';
 import { type IntelbrasP2pTunnelSettings, readIntelbrasP2pTunnel } from '../runtime/settings/intelbrasP2pTunnel';
 import { tunnelDevices } from '../runtime/sidebar/tunnelDevices';
 
@@ -59,7 +60,7 @@ export = (RED: NodeAPI): void => {
 
     function refuse(node: Node, status: NodeStatus, fault: Fault): void {
         status.fault(fault);
-        node.error(explain(RED, fault));
+        node.error(explain(RED, fault, node.type));
     }
 
     /** The fault with its sentence in the language of the runtime, for the Catch node. */
@@ -68,5 +69,5 @@ export = (RED: NodeAPI): void => {
     }
 
     RED.nodes.registerType('intelbras-p2p-tunnel', IntelbrasP2pTunnelNode);
-    addP2pTestRoute(RED);
+    addP2pRoutes(RED, knownDevices);
 };

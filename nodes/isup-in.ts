@@ -36,7 +36,7 @@ export = (RED: NodeAPI): void => {
         } catch (thrown) {
             const fault = Fault.from(thrown);
             status.fault();
-            this.error(explain(RED, fault));
+            this.error(explain(RED, fault, this.type));
         }
     }
 

@@ -109,14 +109,17 @@ window.vigiaDebugPictures = (() => {
             near.unobserve(target);
             const picture = target.vigiaPicture;
             delete target.vigiaPicture;
-            later(() => show(target, picture));
+            later(async () => {
+                // Newer messages may have taken its place meanwhile.
+                if (images.includes(target)) await show(target, picture);
+            });
         }
     }
 
     function add() {
         if (RED.settings.vigia?.debugPictures === false) return;
         near = new IntersectionObserver(cameNear);
-        later = window.vigiaPictures.queue(2, 24);
+        later = window.vigiaPictures.queue(2);
         RED.hooks.add(HOOK, onMessage);
     }
 

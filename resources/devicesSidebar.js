@@ -47,7 +47,7 @@ window.vigiaDevices = (() => {
         /** Devices beyond those that the runtime tells of. */
         #left = 0;
         #inView = false;
-        #fetchPicture = window.vigiaPictures.queue(4, 64);
+        #fetchPicture = window.vigiaPictures.queue(4);
         #watching;
         #pictures;
         #onVisibility = () => this.#decide();
@@ -248,6 +248,11 @@ window.vigiaDevices = (() => {
             const { signal } = this.#running ?? {};
             card.isLoading = true;
             this.#fetchPicture(async () => {
+                // Scrolled past meanwhile: it asks again when it comes back.
+                if (!card.isNear) {
+                    card.isLoading = false;
+                    return;
+                }
                 const { id, picture } = card.card;
                 try {
                     const path = `vigia/picture?device=${encodeURIComponent(id)}`;

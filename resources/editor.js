@@ -6,6 +6,12 @@ window.vigiaEditor ??= (() => {
     const PACKAGE = '@vigia/node-red-cctv';
     const text = (key, values) => RED._(`${PACKAGE}/device-config:device-config.${key}`, values);
 
+    /** What `translate` gives for a key, or undefined where the catalogue lacks it. */
+    function known(key, translate, values) {
+        const found = translate(key, values);
+        return found.endsWith(key) ? undefined : found;
+    }
+
     /** `${NAME}` is filled in by the runtime: the editor cannot judge it. */
     const hasVariable = (value) => /\$\{[^}]+\}/.test(value);
 
@@ -38,13 +44,31 @@ window.vigiaEditor ??= (() => {
     const badChannel = (value) => splitList(value).find((item) => !hasVariable(item) && !/^\d+$/.test(item));
     const badAddress = (values) => splitList(values).find((item) => !hasVariable(item) && !isAddressRange(item));
 
+    function badChoice(value, values) {
+        // A node of an older flow lacks what came later: the runtime takes the default.
+        const known = value === undefined || value === '' || hasVariable(value) || values.includes(value);
+        return known ? undefined : text('invalid.choice', { value, choices: values.join(', ') });
+    }
+
+    /** Whether a node certainly lacks a credential. The editor knows those of nodes only whose dialog was opened. */
+    function lacksCredential(node, name) {
+        const form = $('.vigia-form').filter((_index, each) => $(each).data('node') === node.id);
+        const typed = form.find(`#node-input-${name}, #node-config-input-${name}`).val();
+        if (typed !== undefined) return typed === '';
+        const { credentials } = node;
+        return credentials !== undefined && !credentials[name] && !credentials[`has_${name}`];
+    }
+
     const check = {
         /** One of the values that the dialog offers. */
-        choice: (...values) =>
-            validator((value) => {
-                // A node of an older flow lacks what came later: the runtime takes the default.
-                const known = value === undefined || value === '' || hasVariable(value) || values.includes(value);
-                return known ? undefined : text('invalid.choice', { value, choices: values.join(', ') });
+        choice: (...values) => validator((value) => badChoice(value, values)),
+        /** A login that the node itself checks, or `none`: it needs a name and a password to compare with. */
+        ownLogin: (...values) =>
+            validator(function (value) {
+                const isLogin = values.includes(value) && value !== 'none';
+                if (!isLogin) return badChoice(value, values);
+                const lacks = ['username', 'password'].some((name) => lacksCredential(this, name));
+                return lacks ? text('reasons.login-needed') : undefined;
             }),
         number: ({ min, max, blank = false }) =>
             validator((value) => {
@@ -66,6 +90,14 @@ window.vigiaEditor ??= (() => {
                 if (link !== 'p2p') return undefined;
                 if (!value) return text('invalid.serial');
                 return hasVariable(value) || /^\s*[\w-]{4,64}\s*$/.test(value) ? undefined : text('invalid.serial');
+            }),
+        /** Another cloud differs from the known ones in something. */
+        cloudServer: () =>
+            validator(function (value) {
+                const chosen = (name) => $(`#node-config-input-${name}`).val() ?? this[name];
+                if (value || chosen('link') !== 'p2p' || chosen('cloud') !== 'custom') return undefined;
+                const lacks = ['cloudUser', 'cloudKey'].every((name) => lacksCredential(this, name));
+                return lacks ? text('invalid.required') : undefined;
             }),
         /** Must be filled in where the device is reached this way. */
         onlyWith: (wanted) =>
@@ -230,7 +262,7 @@ window.vigiaEditor ??= (() => {
 
     /**
      * What every dialog needs once its fields are filled: a choice that is not offered (any more) becomes the default,
-     * and the parts of Node-RED's widgets get names.
+     * the parts of Node-RED's widgets get names, and validators can tell whose dialog it is.
      */
     function finish(node) {
         const config = node._def.category === 'config';
@@ -238,7 +270,9 @@ window.vigiaEditor ??= (() => {
             const select = $(`select#node-${config ? 'config-' : ''}input-${name}`);
             if (select.length > 0 && select.val() === null) select.val(value).trigger('change');
         }
-        nameParts($('.vigia-form').last());
+        const form = $('.vigia-form').last();
+        form.data('node', node.id);
+        nameParts(form);
     }
 
     /** Shows the folded settings where one of them is not as new. */
@@ -261,8 +295,10 @@ window.vigiaEditor ??= (() => {
 
     return {
         text,
+        known,
         check,
         asList,
+        splitList,
         finish,
         nameParts,
         listeners,

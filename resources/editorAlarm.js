@@ -127,8 +127,7 @@ window.vigiaAlarm = (() => {
 
     /** A kind in the user's language; a word of the vendor as it is. */
     function kindText(kind, otherwise = kind) {
-        const name = shared(`kinds.${kind}`);
-        return name.endsWith(`kinds.${kind}`) ? otherwise : name;
+        return vigiaEditor.known(`kinds.${kind}`, shared) ?? otherwise;
     }
 
     function quietText({ type, kind, channel }) {

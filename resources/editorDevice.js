@@ -35,10 +35,28 @@ window.vigiaDevice = (() => {
         P2P_SERIAL_MISSING: 'test.above',
     };
 
+    /** Node types whose dialogs have labels; what several of them have is called as the first does. */
+    const TYPES = [
+        'device-config',
+        'isapi-request',
+        'isapi-alertstream',
+        'alarm-http-in',
+        'isup-in',
+        'intelbras-p2p-tunnel',
+    ];
+
     /** The text of a key, or undefined where there is none. */
-    function known(key, values) {
-        const sentence = text(key, values);
-        return sentence.endsWith(key) ? undefined : sentence;
+    const known = (key, values) => vigiaEditor.known(key, text, values);
+
+    /** A setting by its label; by its name where no dialog has one. */
+    function labelOf(field) {
+        if (!/^[a-z]\w*$/i.test(field)) return field;
+        for (const type of TYPES) {
+            const own = (key) => RED._(`@vigia/node-red-cctv/${type}:${type}.${key}`);
+            const label = vigiaEditor.known(`label.${field}`, own);
+            if (label !== undefined) return label;
+        }
+        return field;
     }
 
     /** Sentences one after the other; Chinese has no space between them. */
@@ -53,7 +71,7 @@ window.vigiaDevice = (() => {
         const values = { ...details };
         if (reason) values.reason = text(`reasons.${reason.key}`, reason.details);
         if (values.until) values.until = time(values.until);
-        if (values.field) values.field = known(`label.${values.field}`) ?? values.field;
+        if (values.field) values.field = labelOf(String(values.field));
         const remedy = remedies[code] ? text(remedies[code]) : known(`remedies.${code}`, values);
         return sentences(known(`errors.${code}`, values) ?? message, remedy);
     }
@@ -311,11 +329,6 @@ window.vigiaDevice = (() => {
         );
     }
 
-    const splitList = (value) =>
-        String(value ?? '')
-            .split(/[\s,;]+/)
-            .filter((item) => item !== '');
-
     /** A titled group of what a device offers, one line each; `boxOf` gives the box or button of a value. */
     function offers(legend, options, boxOf) {
         const group = $('<fieldset class="vigia-boxes">').append($('<legend>').text(legend));
@@ -421,11 +434,11 @@ window.vigiaDevice = (() => {
         const kinds = $('#vigia-kinds');
         const fields = {
             channels: {
-                read: () => splitList(channels.val()),
+                read: () => vigiaEditor.splitList(channels.val()),
                 write: (list) => channels.val(list.sort((one, other) => one - other).join(', ')).trigger('change'),
             },
             kinds: {
-                read: () => splitList(kinds.typedInput('value')),
+                read: () => vigiaEditor.readKinds(kinds),
                 write: (list) => vigiaEditor.setKinds(kinds, list),
             },
         };
@@ -466,6 +479,7 @@ window.vigiaDevice = (() => {
         rows,
         time,
         duration,
+        typedInDialog,
         typedInNode,
         testButton,
         discoverButton,

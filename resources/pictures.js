@@ -18,8 +18,8 @@ window.vigiaPictures = (() => {
         return canvas.toDataURL('image/jpeg', 0.8);
     }
 
-    /** Runs jobs, so many at a time. Jobs that could not begin are forgotten beyond `most`, the oldest first. */
-    function queue(atATime, most) {
+    /** Runs jobs, so many at a time. Each begins one day: one that nobody needs any more has to return at once. */
+    function queue(atATime) {
         const waiting = [];
         let running = 0;
         async function next() {
@@ -31,7 +31,6 @@ window.vigiaPictures = (() => {
         }
         return (job) => {
             waiting.push(job);
-            if (waiting.length > most) waiting.shift();
             next();
         };
     }

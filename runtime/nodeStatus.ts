@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../protocols/clock';
 import type { Fault } from '../protocols/errors';
 import type { ConnectionChange } from '../protocols/isapi/alertStream';
 import type { TunnelReport } from '../protocols/p2p/tunnelGroup';
-import { sharedText } from './faultText';
+import { sharedText, translated } from './faultText';
 import { type ProgressReport, progressText } from './progressText';
 
 type Status = { fill: 'red' | 'green' | 'yellow' | 'blue' | 'grey'; shape: 'dot' | 'ring'; text: string };
@@ -115,7 +115,10 @@ export class NodeStatus {
     }
 
     #showEvent(event: DeviceEvent): void {
-        const text = sharedText(this.#RED, 'status.event', { kind: event.kind, channel: event.channel ?? '' }).trim();
+        // A word of the vendor is in no catalogue.
+        const isOurs = event.family !== 'unknown';
+        const kind = isOurs ? translated(this.#RED, `kinds.${event.kind}`, {}, event.kind) : event.kind;
+        const text = sharedText(this.#RED, 'status.event', { kind, channel: event.channel ?? '' }).trim();
         this.#show({ fill: 'green', shape: 'dot', text });
     }
 

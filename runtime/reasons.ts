@@ -12,7 +12,7 @@ export const REASONS = {
     'not-a-channel': '“{value}” is not a channel number',
     'object-expected': 'an object is expected',
     'login-needed': 'a user name and a password are needed for it',
-    'path-characters': 'only letters, digits and - . _ ~ / are possible',
+    'path-characters': 'only letters, digits and - . _ ~ / % are possible',
     'port-needed': 'at least one port is needed',
     'too-many-ports': 'more than {number} are not possible',
     'port-twice': 'a local port is named twice',

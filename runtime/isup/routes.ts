@@ -1,7 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { isOfType, savedCredentials } from '../admin/savedCredentials';
 import type { IsupCredentials } from '../settings/isupIn';
-import { mergeKeys, readKeyChanges } from './keys';
+import { keyedIds, mergeKeys, readKeyChanges } from './keys';
 import { isupListeners } from './listeners';
 import { presenceListMessage } from './messages';
 
@@ -27,6 +27,12 @@ export function addIsupRoutes(RED: NodeAPI): void {
         }
         RED.nodes.getNode(id)?.send([presenceListMessage(listener.rows()), null]);
         response.sendStatus(204);
+    });
+
+    /** The Device IDs that have a key of their own, without the keys. */
+    RED.httpAdmin.get('/isup-in/:id/keys', read, (request, response) => {
+        const { keys } = savedCredentials<IsupCredentials>(RED, String(request.params.id), 'isup-in');
+        response.json(keyedIds(keys));
     });
 
     /** Changes keys of single devices without showing the others. They count from the next deploy. */

@@ -75,7 +75,7 @@ function readPath(text: string): string {
     const path = text.startsWith('/') ? text : `/${text}`;
     if (!/^\/[\w\-./~%]*$/.test(path)) {
         throw new Fault('CONFIG_INVALID', {
-            details: { field: 'path', reason: 'only letters, digits and - . _ ~ / are possible' },
+            details: { field: 'path', reason: 'only letters, digits and - . _ ~ / % are possible' },
         });
     }
     return path;

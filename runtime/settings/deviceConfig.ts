@@ -1,4 +1,5 @@
 import type { DeviceSettings } from '../../devices/device';
+import { Fault } from '../../protocols/errors';
 import { Fields, type SavedConfig } from '../fields';
 
 /** What a new `device-config` holds; the editor's defaults are the same, and a test keeps them so. */
@@ -46,10 +47,15 @@ export function readDeviceConfig(
     tls?: TlsOptions,
 ): DeviceSettings {
     const fields = new Fields(config, DEVICE_CONFIG_DEFAULTS, expand);
+    const link = fields.oneOf('link', ['direct', 'p2p', 'isup']);
+    const p2p = readP2p(fields, credentials);
+    if (link === 'p2p' && isNoCloud(p2p)) {
+        throw new Fault('CONFIG_INVALID', { details: { field: 'cloudServer', reason: 'it is empty' } });
+    }
     return {
         name: fields.text('name'),
         vendor: fields.oneOf('vendor', ['auto', 'hikvision', 'dahua']),
-        link: fields.oneOf('link', ['direct', 'p2p', 'isup']),
+        link,
         host: bareHost(fields.text('host')),
         port: fields.optionalPort('port'),
         protocol: fields.oneOf('protocol', ['http', 'https']),
@@ -61,14 +67,23 @@ export function readDeviceConfig(
         timeout: fields.number('timeout', { min: 500, max: 600_000 }),
         maxSockets: fields.number('maxSockets', { min: 1, max: 16 }),
         tls,
-        p2p: {
-            serial: fields.text('serial'),
-            cloud: fields.oneOf('cloud', ['easy4ip', 'dmss', 'custom']),
-            cloudServer: fields.text('cloudServer'),
-            cloudUser: credentials.cloudUser ?? '',
-            cloudKey: credentials.cloudKey ?? '',
-        },
+        p2p,
     };
+}
+
+function readP2p(fields: Fields, credentials: DeviceCredentials): DeviceSettings['p2p'] {
+    return {
+        serial: fields.text('serial'),
+        cloud: fields.oneOf('cloud', ['easy4ip', 'dmss', 'custom']),
+        cloudServer: fields.text('cloudServer'),
+        cloudUser: credentials.cloudUser ?? '',
+        cloudKey: credentials.cloudKey ?? '',
+    };
+}
+
+/** “Another cloud” of which nothing is said: without this it would be Easy4IP, to which nobody wanted to tell the serial. */
+function isNoCloud({ cloud, cloudServer, cloudUser, cloudKey }: DeviceSettings['p2p']): boolean {
+    return cloud === 'custom' && cloudServer === '' && cloudUser === '' && cloudKey === '';
 }
 
 /**

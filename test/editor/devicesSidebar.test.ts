@@ -118,7 +118,7 @@ for (const runtime of RUNTIMES) {
 
         it('asks for nothing while it is closed', async () => {
             camera.emit({ type: 'linedetection', pictures: true });
-            await nodeRed.until(() => nodeRed.statuses.get('s-gate')?.text?.includes('line'), 'the event');
+            await nodeRed.until(() => nodeRed.statuses.get('s-gate')?.text?.includes('Line crossing'), 'the event');
             assert.deepEqual(asked, []);
         });
 
@@ -244,7 +244,7 @@ for (const runtime of RUNTIMES) {
             await ended;
             asked.length = 0;
             camera.emit({ type: 'linedetection', pictures: true });
-            await nodeRed.until(() => nodeRed.statuses.get('s-gate')?.text?.includes('line'), 'the event');
+            await nodeRed.until(() => nodeRed.statuses.get('s-gate')?.text?.includes('Line crossing'), 'the event');
             await editor.page.waitForTimeout(1500);
             assert.deepEqual(asked, []);
             assert.deepEqual(editor.problems, []);

@@ -188,6 +188,28 @@ for (const runtime of RUNTIMES) {
             assert.deepEqual(await editor.property('alarm', 'allow'), ['10.0.0.0/8', 'fd00::/8']);
         });
 
+        it('asks for the name and the password of a login that it shall check', async () => {
+            const { page } = editor;
+            const needed = ['Authentication: a user name and a password are needed for it'];
+            await editor.openNode('alarm');
+            await page.locator('#node-input-auth').selectOption('digest');
+            await page.locator('#node-input-password').fill('');
+            await page.locator('#node-input-password').blur();
+            await page.locator('#node-input-auth.input-error').waitFor();
+            await editor.done();
+            assert.deepEqual(await editor.faults('alarm'), needed);
+
+            await editor.openNode('alarm');
+            await page.locator('#node-input-password').fill('another-password');
+            await editor.done();
+            assert.deepEqual(await editor.faults('alarm'), []);
+
+            await editor.openNode('alarm');
+            await page.locator('#node-input-auth').selectOption('none');
+            await editor.done();
+            assert.deepEqual(await editor.faults('alarm'), []);
+        });
+
         it('shows the address that the device must call', async () => {
             await editor.openNode('alarm');
             const { page } = editor;

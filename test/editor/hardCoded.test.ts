@@ -49,6 +49,17 @@ function shown(paths: string[], patterns: RegExp[]): string[] {
 describe('no text stands outside the catalogues', () => {
     it('in what the editor loads', () => assert.deepEqual(shown(EDITOR, SHOWN_IN_EDITOR), []));
 
+    it('in what a typed input offers', () => {
+        const labels = EDITOR.flatMap((path) =>
+            [...read(path).matchAll(/\blabel\s*:\s*(['"`])((?:(?!\1).)*)\1/g)].map(
+                ([, , label]) => `${path}: ${label}`,
+            ),
+        );
+        assert.ok(labels.length > 0, 'there are some to look at');
+        const isWord = (label: string) => /[a-z]/i.test(label.replace(/^\S+: /, '').replace(/\$\{[^}]*\}/g, ''));
+        assert.deepEqual(labels.filter(isWord), []);
+    });
+
     it('in what the nodes say and show', () => assert.deepEqual(shown(SERVER, SHOWN_BY_SERVER), []));
 
     it('and the keys that the runtime uses are all there', () => {

@@ -66,6 +66,16 @@ for (const runtime of RUNTIMES) {
         const tableSays = (words: string) =>
             editor.page.waitForFunction(`$('#vigia-isup-presence').text().includes('${words}')`);
 
+        async function deploy() {
+            const before = nodeRed.logs.length;
+            await editor.page.locator('#red-ui-header-button-deploy').click();
+            await nodeRed.until(
+                () => nodeRed.logs.slice(before).some((line) => /Started modified nodes|Started flows/i.test(line)),
+                'the deploy',
+            );
+            await nodeRed.until(() => nodeRed.statuses.get('isup')?.text, 'the listener');
+        }
+
         it('shows who is there, and again when asked', async () => {
             await editor.openNode('isup');
             await tableSays('No device has registered yet');
@@ -83,7 +93,10 @@ for (const runtime of RUNTIMES) {
         it('takes a new key for one device, shows none, and leaves the others as they are', async () => {
             await editor.openNode('isup');
             const keys = editor.page.locator('.vigia-isup-key');
-            for (const at of [0, 1]) assert.equal(await keys.nth(at).inputValue(), '');
+            for (const [at, placeholder] of ['Key', 'key unchanged'].entries()) {
+                assert.equal(await keys.nth(at).inputValue(), '');
+                assert.equal(await keys.nth(at).getAttribute('placeholder'), placeholder);
+            }
             await keys.first().fill('short');
             assert.match((await keys.first().getAttribute('class')) ?? '', /input-error/);
             await keys.first().fill(NEW_KEY);
@@ -96,13 +109,7 @@ for (const runtime of RUNTIMES) {
                 { id: 'GATE1', name: 'portaria' },
                 { id: 'FARM1' },
             ]);
-            const before = nodeRed.logs.length;
-            await editor.page.locator('#red-ui-header-button-deploy').click();
-            await nodeRed.until(
-                () => nodeRed.logs.slice(before).some((line) => /Started modified nodes|Started flows/i.test(line)),
-                'the deploy',
-            );
-            await nodeRed.until(() => nodeRed.statuses.get('isup')?.text, 'the listener');
+            await deploy();
             assert.equal(await device(KEY, 'Q00000001').start(), 'refused', 'the key of before');
             assert.equal(await device(NEW_KEY, 'Q00000001').start(), 'online');
             const farm = { host: '127.0.0.1', port, deviceId: 'FARM1', key: 'Farm-key-1', shortSerial: 'Q00000002' };
@@ -115,13 +122,30 @@ for (const runtime of RUNTIMES) {
             );
         });
 
+        it('takes the key of a device along when its Device ID is corrected', async () => {
+            await editor.openNode('isup');
+            await editor.page.locator('.vigia-isup-id').nth(1).fill('FARM01');
+            const saved = editor.page.waitForResponse((response) => response.url().endsWith('/isup-in/isup/keys'));
+            await editor.done();
+            assert.equal((await saved).status(), 204);
+            await deploy();
+            const farm = { host: '127.0.0.1', port, deviceId: 'FARM01', key: 'Farm-key-1', shortSerial: 'Q00000003' };
+            const corrected = new IsupDevice(farm);
+            devices.push(corrected);
+            assert.equal(await corrected.start(), 'online');
+            await editor.openNode('isup');
+            const placeholder = editor.page.locator('.vigia-isup-key').nth(1);
+            assert.equal(await placeholder.getAttribute('placeholder'), 'key unchanged');
+            await editor.cancel();
+        });
+
         it('lets the keyboard remove a device from the list', async () => {
             await editor.openNode('isup');
             const ids = editor.page.locator('.vigia-isup-id');
             assert.equal(await ids.count(), 2);
             await editor.page.locator('.red-ui-editableList-item-remove').first().press('Enter');
             await editor.page.waitForFunction(`$('.vigia-isup-id').length === 1`);
-            assert.equal(await ids.first().inputValue(), 'FARM1');
+            assert.equal(await ids.first().inputValue(), 'FARM01');
             await editor.cancel();
         });
 

@@ -84,6 +84,32 @@ for (const runtime of RUNTIMES) {
             assert.deepEqual([...new Set(touched)], [macOf(index)]);
         });
 
+        it('have their picture even where a quick hand scrolled past them', async () => {
+            let go: () => void = () => undefined;
+            const held = new Promise<void>((resolve) => {
+                go = resolve;
+            });
+            await editor.page.route('**/vigia/picture?*', async (route) => {
+                await held;
+                await route.continue();
+            });
+            // A page for each frame that is drawn, to the end of the list.
+            await editor.run(`(async () => {
+                const list = $('.vigia-devices-list')[0];
+                for (let top = 0; top < list.scrollHeight; top += list.clientHeight) {
+                    list.scrollTop = top;
+                    for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
+                }
+            })()`);
+            const before = pictures;
+            go();
+            const passed = editor.page.locator('.vigia-card').nth(100);
+            await passed.scrollIntoViewIfNeeded();
+            await passed.locator('img[src^="data:"]').waitFor();
+            assert.ok(pictures - before < 40, `${pictures - before} pictures were fetched`);
+            await editor.page.unroute('**/vigia/picture?*');
+        });
+
         it('are found among the others', async () => {
             await editor.page.getByRole('textbox', { name: 'Search devices' }).fill(macOf(321));
             await editor.page.waitForFunction(`$('.vigia-card:visible').length === 1`);

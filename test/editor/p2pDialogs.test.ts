@@ -95,6 +95,7 @@ for (const runtime of RUNTIMES) {
             await editor.page.locator('#vigia-p2p-test').click();
             const told = editor.page.locator('#vigia-p2p-result', { hasText: expected });
             await told.waitFor();
+            await editor.page.locator('#vigia-p2p-test:not([disabled])').waitFor();
             return editor.text('#vigia-p2p-result');
         }
 
@@ -113,6 +114,17 @@ for (const runtime of RUNTIMES) {
             await field('serial').blur();
             await editor.page.locator('#node-config-input-serial:not(.input-error)').waitFor();
             await picture('p2p-device');
+            const server = (state: string) =>
+                editor.page.locator(`#node-config-input-cloudServer${state}`).waitFor({ state: 'attached' });
+            await server('.input-error');
+            await field('cloudKey').fill('own-key');
+            await field('cloudKey').blur();
+            await server(':not(.input-error)');
+            await field('cloudKey').fill('');
+            await field('cloudKey').blur();
+            await server('.input-error');
+            await field('cloud').selectOption('dmss');
+            await server(':not(.input-error)');
             await editor.cancel();
         });
 
@@ -125,7 +137,7 @@ for (const runtime of RUNTIMES) {
             await editor.cancel();
         });
 
-        it('tell a wrong password from a recorder that is not there', async () => {
+        it('tell a wrong password from a recorder that is not there, and spare it the next click', async () => {
             await editor.openConfig('device-config', 'device');
             await field('serial').fill('TESTSN0000009');
             assert.match(await test(/not online|not registered|not known/), /Intelbras Cloud/);
@@ -134,6 +146,28 @@ for (const runtime of RUNTIMES) {
             await field('password').fill('wrong');
             assert.match(await test(/refuses/), /is online.*refuses the P2P login/);
             await picture('p2p-test-wrong-password');
+            const spared = await test(/No login is tried/);
+            assert.match(spared, /^No login is tried before .*Correct it above and test again\./);
+            await editor.cancel();
+        });
+
+        it('let the button rest while a test runs, and name the permission that is missing', async () => {
+            let answer: (status: number) => void = () => undefined;
+            const status = new Promise<number>((resolve) => {
+                answer = resolve;
+            });
+            await editor.page.route('**/intelbras-p2p-tunnel/test', async (route) =>
+                route.fulfill({ status: await status, body: 'Unauthorized' }),
+            );
+            await editor.openConfig('device-config', 'device');
+            await editor.page.locator('#vigia-p2p-test').click();
+            await editor.page.locator('#vigia-p2p-test[disabled]').waitFor();
+            answer(403);
+            await editor.page.locator('#vigia-p2p-test:not([disabled])').waitFor();
+            assert.match(await editor.text('#vigia-p2p-result'), /intelbras-p2p-tunnel\.write/);
+            // The page is told so by the test, not by Node-RED.
+            editor.problems.length = 0;
+            await editor.page.unroute('**/intelbras-p2p-tunnel/test');
             await editor.cancel();
         });
 

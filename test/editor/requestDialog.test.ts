@@ -111,6 +111,23 @@ for (const runtime of RUNTIMES) {
             await editor.cancel();
         });
 
+        it('calls kinds of values and settings in the language of the editor', async () => {
+            const translated = await openEditor(browser, nodeRed, { language: 'pt-BR' });
+            await translated.openNode('door');
+            await translated.page.waitForFunction(`$('#vigia-operation optgroup').length > 10`);
+            const firstType = (name: string) =>
+                translated.run(`$('#vigia-param-${name}').typedInput('instance').typeList[0].label`);
+            await translated.page.locator('#vigia-operation').selectOption('ptzGotoPreset');
+            assert.equal(await firstType('preset'), 'número');
+            await translated.page.locator('#vigia-operation').selectOption('accessHistory');
+            assert.equal(await firstType('withPictures'), 'booliano');
+            const fault = { code: 'CONFIG_INVALID', details: { field: 'advertise' }, reason: { key: 'empty' } };
+            const told = await translated.run(`vigiaDevice.explain(${JSON.stringify(fault)})`);
+            assert.match(String(told), /“Endereço a chamar”/);
+            assert.deepEqual(translated.problems, []);
+            await translated.close();
+        });
+
         it('raises no error in the page', () => assert.deepEqual(editor.problems, []));
     });
 }

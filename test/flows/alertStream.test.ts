@@ -226,7 +226,7 @@ for (const runtime of RUNTIMES) {
                 const log = nodeRed.logs.join('\n');
                 assert.match(log, /device-config:gate\] The device has no host/);
                 assert.match(log, /No device is chosen/);
-                assert.match(log, /“watchdog” is not usable: “soon” is not a number/);
+                assert.match(log, /“Watchdog \(s\)” is not usable: “soon” is not a number/);
                 for (const id of ['stream', 'nobody', 'odd']) assert.equal(nodeRed.statuses.get(id)?.fill, 'red');
             } finally {
                 await nodeRed.close();

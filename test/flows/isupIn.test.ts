@@ -297,6 +297,7 @@ for (const runtime of RUNTIMES) {
                     await nodeRed.adminGet('/flows'),
                     await nodeRed.adminGet('/credentials/isup-in/isup'),
                     await nodeRed.adminGet('/isup-in/isup/presence'),
+                    await nodeRed.adminGet('/isup-in/isup/keys'),
                     nodeRed.logs,
                     nodeRed.debugMessages(),
                 ]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { describe, it } from 'node:test';
-import type { P2pTestAnswer } from '../../runtime/p2pTestRoute';
+import type { P2pTestAnswer } from '../../runtime/admin/p2pRoutes';
 import { DahuaRecorder } from '../../simulator/dahuaRecorder';
 import { P2pCloud } from '../../simulator/p2pCloud';
 import { SimulatedRecorder } from '../../simulator/p2pRecorder';
@@ -208,29 +208,38 @@ for (const runtime of RUNTIMES) {
             const services = await RecorderServices.open(LOGIN);
             const { cloud, close } = await world({ 37777: services.privatePort });
             const flows = [TAB, p2pDevice(cloud.port)];
-            const nodeRed = await startNodeRed({ ...runtime.options, flows, credentials: { device: LOGIN } });
+            const nodeRed = await startNodeRed({
+                ...runtime.options,
+                flows,
+                credentials: { device: LOGIN },
+                env: { GATE: SERIAL },
+            });
             try {
-                const asked = {
-                    id: 'device',
-                    serial: SERIAL,
-                    cloud: 'easy4ip',
-                    cloudServer: `127.0.0.1:${cloud.port}`,
-                };
-                const test = async (more: object) => {
-                    const answer = await nodeRed.adminPost('/intelbras-p2p-tunnel/test', { ...asked, ...more });
+                const asked = { link: 'p2p', serial: '$' + '{GATE}', cloudServer: `127.0.0.1:${cloud.port}` };
+                const test = async (credentials: object, more: object = {}) => {
+                    const body = { id: 'device', config: { ...asked, ...more }, credentials };
+                    const answer = await nodeRed.adminPost('/intelbras-p2p-tunnel/test', body);
                     const text = typeof answer === 'string' ? answer : JSON.stringify(answer);
                     assert.doesNotMatch(text, new RegExp(LOGIN.password));
                     return JSON.parse(text) as P2pTestAnswer;
                 };
                 const good = await test({ username: 'admin', password: '__PWRD__' });
-                assert.deepEqual([good.clouds[0]?.online, good.route, good.login], [true, 'direct', 'ok']);
+                assert.deepEqual([good.clouds?.[0]?.online, good.route, good.login], [true, 'direct', 'ok']);
                 const wrong = await test({ username: 'admin', password: 'wrong' });
                 assert.equal(wrong.login, 'wrong-password');
                 assert.equal(services.logins, 2);
-                const unknown = await test({ serial: 'TESTSN0000009' });
-                assert.equal(unknown.clouds[0]?.online, false);
+                const again = await test({ username: 'admin', password: 'wrong' });
+                assert.deepEqual([again.fault?.code, again.login], ['AUTH_BLOCKED', undefined]);
+                const both = { username: 'admin', password: 'wrong too' };
+                const codes = (await Promise.all([test(both), test(both)])).map(
+                    (told) => told.login ?? told.fault?.code,
+                );
+                assert.deepEqual(codes.sort(), ['AUTH_BLOCKED', 'wrong-password']);
+                assert.equal(services.logins, 3, 'each wrong password was tried once');
+                const unknown = await test({}, { serial: 'TESTSN0000009' });
+                assert.equal(unknown.clouds?.[0]?.online, false);
                 assert.match(unknown.fault?.message ?? '', /not online/);
-                assert.match((await test({ serial: '../x' })).fault?.message ?? '', /serial/);
+                assert.match((await test({}, { serial: '../x' })).fault?.message ?? '', /serial/);
             } finally {
                 await nodeRed.close();
                 services.close();

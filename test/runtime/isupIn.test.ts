@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Fault } from '../../protocols/errors';
 import { IsupListener } from '../../protocols/isup/listener';
-import { mergeKeys, readKeyChanges } from '../../runtime/isup/keys';
+import { keyedIds, mergeKeys, readKeyChanges } from '../../runtime/isup/keys';
 import { IsupListeners } from '../../runtime/isup/listeners';
 import { readIsupIn } from '../../runtime/settings/isupIn';
 
@@ -67,20 +67,41 @@ describe('isup-in', () => {
 
 describe('the keys of single devices', () => {
     it('are changed one by one; those of devices that left the list go', () => {
-        const merged = mergeKeys('{"A":"1","B":"2","C":"3"}', { keep: ['A', 'B', 'D'], set: { B: 'new', D: 'four' } });
+        const changes = { keep: ['A', 'B', 'D'], moved: {}, set: { B: 'new', D: 'four' } };
+        const merged = mergeKeys('{"A":"1","B":"2","C":"3"}', changes);
         assert.deepEqual(JSON.parse(merged), { A: '1', B: 'new', D: 'four' });
-        assert.equal(mergeKeys(undefined, { keep: [], set: {} }), '{}');
-        assert.deepEqual(JSON.parse(mergeKeys('not json', { keep: ['A'], set: { A: 'x' } })), { A: 'x' });
+        assert.equal(mergeKeys(undefined, { keep: [], moved: {}, set: {} }), '{}');
+        assert.deepEqual(JSON.parse(mergeKeys('not json', { keep: ['A'], moved: {}, set: { A: 'x' } })), { A: 'x' });
+    });
+
+    it('go with a Device ID that is corrected', () => {
+        const after = (keep: string[], moved: Record<string, string>, set = {}) =>
+            JSON.parse(mergeKeys('{"A":"1","B":"2"}', { keep, moved, set }));
+        assert.deepEqual(after(['A01', 'B'], { A: 'A01' }), { A01: '1', B: '2' });
+        assert.deepEqual(after(['B', 'A'], { A: 'B', B: 'A' }), { A: '2', B: '1' }, 'each the other’s');
+        assert.deepEqual(after(['A01', 'B', 'A'], { A: 'A01' }), { A01: '1', B: '2' }, 'another A has no key yet');
+        assert.deepEqual(after(['A01'], { A: 'A01' }, { A01: 'typed' }), { A01: 'typed' });
+        assert.deepEqual(after(['C01'], { C: 'C01' }), {}, 'it never had one');
+    });
+
+    it('are known by their Device IDs alone', () => {
+        assert.deepEqual(keyedIds('{"A":"1","B":"","C":"3"}'), ['A', 'C']);
+        assert.deepEqual(keyedIds(undefined), []);
+        assert.deepEqual(keyedIds('not json'), []);
     });
 
     it('are taken only as the editor sends them', () => {
-        assert.deepEqual(readKeyChanges({ keep: ['A'], set: { A: 'x' } }), { keep: ['A'], set: { A: 'x' } });
+        const typed = { keep: ['A'], set: { A: 'x' } };
+        assert.deepEqual(readKeyChanges(typed), { ...typed, moved: {} });
+        assert.deepEqual(readKeyChanges({ ...typed, moved: { B: 'A' } }), { ...typed, moved: { B: 'A' } });
         for (const wrong of [
             undefined,
             {},
             { keep: 'A', set: {} },
             { keep: [1], set: {} },
             { keep: [], set: { A: 1 } },
+            { keep: [], moved: { A: null }, set: {} },
+            { keep: [], moved: null, set: {} },
         ]) {
             assert.equal(readKeyChanges(wrong), undefined);
         }

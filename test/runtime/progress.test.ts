@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { Node, NodeAPI } from 'node-red';
+import type { DeviceEvent } from '../../events/deviceEvent';
 import { Fault } from '../../protocols/errors';
 import { NodeStatus } from '../../runtime/nodeStatus';
 import { type ProgressReport, progressText } from '../../runtime/progressText';
@@ -59,11 +60,11 @@ describe('the progress of a long request', () => {
 });
 
 describe('the status of a node at work', () => {
-    function shownBy() {
+    function shownBy(language = 'en-US') {
         const shown: unknown[] = [];
         const clock = new ManualClock();
         const node = { status: (status: { text?: string }) => shown.push(status.text ?? '') } as unknown as Node;
-        return { shown, clock, status: new NodeStatus(nodeRedIn('en-US'), node, clock) };
+        return { shown, clock, status: new NodeStatus(nodeRedIn(language), node, clock) };
     }
     const page = (number: number): ProgressReport => ({ unit: 'matches', page: number, done: number * 30, total: 900 });
 
@@ -85,6 +86,20 @@ describe('the status of a node at work', () => {
         status.succeeded();
         clock.advance(5000);
         assert.deepEqual(shown, []);
+    });
+
+    it('names an event as the dialogs do, and one that only its vendor knows as the vendor does', () => {
+        const seen = (language: string, event: Partial<DeviceEvent>) => {
+            const { shown, clock, status } = shownBy(language);
+            status.event(event as DeviceEvent);
+            clock.advance(1000);
+            return shown.at(-1);
+        };
+        const crossing: Partial<DeviceEvent> = { kind: 'line-crossing', family: 'perimeter', channel: 3 };
+        assert.equal(seen('en-US', crossing), 'Line crossing 3');
+        assert.equal(seen('zh-CN', crossing), '越界侦测 3');
+        assert.equal(seen('pt-BR', { kind: 'doorbell', family: 'access', channel: null }), 'Campainha');
+        assert.equal(seen('pt-BR', { kind: 'softio', family: 'unknown', channel: 1 }), 'softio 1');
     });
 
     it('does not cover a failure with what was on its way', () => {

@@ -21,6 +21,19 @@ function sources(folder: string): string[] {
         .map((name) => join(folder, name));
 }
 
+/** As much of Node-RED as texts need: the catalogues of one language. */
+function nodeRedIn(language: string): NodeAPI {
+    const translate = (key: string, values: Record<string, string> = {}) => {
+        const [type = '', path = ''] = key.replace('@vigia/node-red-cctv/', '').split(':');
+        const file = join(packageRoot, 'locales', language, `${type}.json`);
+        const text: unknown = path
+            .split('.')
+            .reduce((tree, name) => tree?.[name], JSON.parse(readFileSync(file, 'utf8')));
+        return String(text ?? path).replace(/__(\w+?)__/g, (_all, name: string) => values[name] ?? '');
+    };
+    return { _: translate } as unknown as NodeAPI;
+}
+
 describe('the reasons inside faults', () => {
     it('are known by key, wherever the sources give one in our words', () => {
         const unknown: string[] = [];
@@ -52,19 +65,30 @@ describe('the reasons inside faults', () => {
     });
 
     it('come in the language of the runtime', () => {
-        const catalogue = JSON.parse(readFileSync(join(packageRoot, 'locales', 'pt-BR', 'device-config.json'), 'utf8'));
-        const translate = (key: string, values: Record<string, string> = {}) => {
-            const path = key.replace('@vigia/node-red-cctv/device-config:', '').split('.');
-            const text: unknown = path.reduce((tree, name) => tree?.[name], catalogue);
-            return String(text ?? key).replace(/__(\w+?)__/g, (_all, name: string) => values[name] ?? '');
-        };
-        const RED = { _: translate } as unknown as NodeAPI;
+        const RED = nodeRedIn('pt-BR');
         const fault = new Fault('CONFIG_INVALID', { details: { field: 'port', reason: '“http” is not a number' } });
         assert.equal(
             explain(RED, fault),
-            'O campo “port” não pode ser usado: “http” não é um número. Abra o nó e corrija o campo.',
+            'O campo “Porta” não pode ser usado: “http” não é um número. Abra o nó e corrija o campo.',
         );
         const foreign = new Fault('NOT_SUPPORTED', { details: { reason: 'notSupport' } });
         assert.match(explain(RED, foreign), /notSupport/);
+    });
+
+    it('name a setting by the label of the dialog that has it', () => {
+        const said = (language: string, field: string, type?: string) =>
+            explain(
+                nodeRedIn(language),
+                new Fault('CONFIG_INVALID', { details: { field, reason: 'it is empty' } }),
+                type,
+            );
+        assert.match(said('zh-CN', 'maxBody', 'alarm-http-in'), /^设置“大小上限（MiB）”不可用/);
+        assert.match(said('en-US', 'maxBody'), /^The setting “Size limit \(MiB\)” is not usable/);
+        assert.match(said('en-US', 'advertise', 'alarm-http-in'), /“Address to call”/);
+        assert.match(said('en-US', 'advertise', 'isup-in'), /“Our address”/);
+        assert.match(said('en-US', 'timeout', 'isup-in'), /“Timeout \(ms\)”/, 'of the device behind the node');
+        for (const field of ['payload', 'a.b', '', 'port:x']) {
+            assert.ok(said('en-US', field).includes(`“${field}”`), field);
+        }
     });
 });

@@ -39,6 +39,28 @@ describe('device-config', () => {
     });
 });
 
+describe('a device-config behind the P2P cloud', () => {
+    const read = (config: object, credentials = {}) =>
+        readDeviceConfig({ link: 'p2p', serial: 'TESTSN0000001', ...config }, credentials, asIs);
+
+    it('is never looked for in a known cloud when another one is meant', () => {
+        for (const cloudServer of ['', ' ']) {
+            assert.throws(
+                () => read({ cloud: 'custom', cloudServer }),
+                (thrown) => thrown instanceof Fault && thrown.details.field === 'cloudServer',
+            );
+        }
+        assert.equal(read({ cloud: 'custom', cloudServer: 'p2p.example:8800' }).p2p.cloudServer, 'p2p.example:8800');
+        assert.equal(
+            read({ cloud: 'custom' }, { cloudUser: 'own' }).p2p.cloudUser,
+            'own',
+            'of which only the user is new',
+        );
+        assert.equal(read({ cloud: 'custom', link: 'direct', host: 'cam' }).link, 'direct');
+        assert.equal(read({}).p2p.cloud, 'easy4ip');
+    });
+});
+
 describe('alarm-http-in', () => {
     it('counts its body limit in bytes and starts its path with a slash', () => {
         const settings = readAlarmHttpIn({ maxBody: '2', path: 'alarm/gate' }, {}, asIs);

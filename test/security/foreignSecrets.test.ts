@@ -50,7 +50,8 @@ describe('a dialog that names another node', () => {
             const typed = { id, config: config(), credentials };
             await post('/device-config/test', typed);
             await post('/alarm-http-in/plan', { id, config: { auth: 'basic' }, credentials, device: typed });
-            await post('/intelbras-p2p-tunnel/test', { id, ...credentials, serial: 'TESTSN0000001', cloud: 'custom' });
+            const far = { link: 'p2p', serial: 'TESTSN0000001', cloud: 'custom', cloudServer: '127.0.0.1:9' };
+            await post('/intelbras-p2p-tunnel/test', { id, config: far, credentials });
         }
         assert.ok(!sent().join().includes(SECRET));
     });
