@@ -24,6 +24,7 @@ const ROWS: Row[] = [
     { what: 'JSON', shape: 'json', count: 300_000 },
     { what: 'with 200 KB JPEG', shape: 'pictures', count: 15_000 },
     { what: 'heartbeats', shape: 'heartbeats', count: 400_000 },
+    { what: 'heartbeats, 64 KiB a write', shape: 'heartbeats', count: 400_000, gather: 64 * 1024 },
     { what: 'messages alone', shape: 'xml', count: 300_000, source: 'bench-source' },
 ];
 

@@ -1,4 +1,5 @@
 import type { Recorder } from '../events/channel';
+import { isKnownHeartbeat } from '../events/heartbeat';
 import { type Clock, systemClock } from '../protocols/clock';
 import { Fault } from '../protocols/errors';
 import { keepPart, type Part } from '../protocols/multipart/part';
@@ -69,7 +70,9 @@ export class RecorderChannels {
 
     #needsList(parts: readonly Part[]): boolean {
         if (this.recorder.proxyChannels !== undefined) return false;
-        const namesHigh = parts.some((part) => part.kind === 'text' && namesHighChannel(part.body));
+        const namesHigh = parts.some(
+            (part) => part.kind === 'text' && !isKnownHeartbeat(part) && namesHighChannel(part.body),
+        );
         return namesHigh && this.#clock.elapsed() >= this.#askAgainAt;
     }
 

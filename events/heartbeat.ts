@@ -108,6 +108,11 @@ export function heartbeatForm(part: Text): HeartbeatForm | undefined {
     return undefined;
 }
 
+/** Whether a part was recognised as a heartbeat on its way, by `readerOnTheWay`. */
+export function isKnownHeartbeat({ document }: Part): boolean {
+    return (document as { heartbeat?: HeartbeatForm } | undefined)?.heartbeat !== undefined;
+}
+
 const EVENT_TYPE = Buffer.from('eventType');
 /** With what types begin that no heartbeat has: a letter, and not that of `videoloss`, `heartBeat` or `other`. */
 const OTHER_INITIALS = new Set([...Buffer.from('abcdefgijklmnpqrstuwxyzABCDEFGIJKLMNPQRSTUWXYZ')]);
