@@ -10,7 +10,7 @@ import type { ChildProcess } from 'node:child_process';
 import { type RunningNodeRed, startNodeRed } from '../test/support/nodeRed';
 import type { BareFleetOrder } from './support/bareFleet';
 import { countingNodes } from './support/countingNodes';
-import { type FleetFigures, type FleetOrder, HEARTBEAT, LOGIN } from './support/fleetDevices';
+import { BARE_PATH, type FleetFigures, type FleetOrder, HEARTBEAT, LOGIN } from './support/fleetDevices';
 import { ask, forkReady, type ProcessFigures } from './support/measure';
 
 const DEVICES = Number(process.env.VIGIA_BENCH_DEVICES ?? 1000);
@@ -80,7 +80,7 @@ async function shareOf(figures: () => Promise<ProcessFigures>): Promise<string> 
 
 async function shareOfBareSockets(port: number): Promise<string> {
     const bare = await forkReady('bareFleet.js');
-    await ask(bare, { open: { port, count: DEVICES } } satisfies BareFleetOrder);
+    await ask(bare, { open: { port, path: BARE_PATH, count: DEVICES } } satisfies BareFleetOrder);
     await pause(TIDY);
     const share = await shareOf(() => ask<ProcessFigures>(bare, {} satisfies BareFleetOrder));
     bare.disconnect();
