@@ -6,8 +6,16 @@ const MAX_PLACES = 4096;
 const MAX_DEPTH = 8;
 const MAX_CHARACTERS = 16 * 1024;
 
-/** What differs where a device sends the same once more, and addresses that it may make anew. */
-const OF_THE_WAY = /^(isDataRetransmission|currentEvent|.*ur[il])$/i;
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+/** Addresses, which a device may make anew where it sends the same once more. */
+const ADDRESS = /ur[il]$/i;
+const LOWER_CASE = 0x20;
+const LETTER_I = 0x69;
+const LETTER_L = 0x6c;
+const LETTER_N = 0x6e;
+const LETTER_T = 0x74;
 
 interface Condition {
     state: DeviceEvent['state'];
@@ -23,7 +31,7 @@ export class CopyMarks {
     readonly #conditions = new Map<string, Condition>();
 
     markOf(event: DeviceEvent, body: Fields, detail: string): string {
-        return `${this.#changes(event, body, detail)}|${digestOf(body)}`;
+        return `${this.#changes(event, body, detail)}|${digest.of(body)}`;
     }
 
     /** A condition that begins again has ended in between, in the same second or not. */
@@ -47,26 +55,50 @@ export class CopyMarks {
 }
 
 /** A digest of all values of a body but those that change on the way. */
-function digestOf(body: Fields): number {
-    let digest = 0x811c9dc5;
-    let left = MAX_CHARACTERS;
-    const add = (text: string) => {
-        const length = Math.min(text.length, left);
-        left -= length;
-        for (let index = 0; index < length; index += 1) digest = Math.imul(digest ^ text.charCodeAt(index), 0x01000193);
-        digest = Math.imul(digest ^ text.length, 0x01000193);
-    };
-    const walk = (fields: object, depth: number) => {
+class Digest {
+    #value = 0;
+    #left = 0;
+
+    of(body: Fields): number {
+        this.#value = FNV_OFFSET;
+        this.#left = MAX_CHARACTERS;
+        this.#walk(body, 0);
+        return this.#value >>> 0;
+    }
+
+    #walk(fields: Fields, depth: number): void {
         for (const key in fields) {
-            if (left <= 0) return;
-            if (OF_THE_WAY.test(key)) continue;
-            const value = (fields as Fields)[key];
-            if (typeof value === 'string') add(value);
-            else if (value !== null && typeof value === 'object') {
-                if (depth < MAX_DEPTH) walk(value, depth + 1);
-            } else add(String(value));
+            if (this.#left <= 0) return;
+            if (isOfTheWay(key)) continue;
+            const value = fields[key];
+            if (typeof value === 'string') this.#add(value);
+            else if (value === null || typeof value !== 'object') this.#add(String(value));
+            else if (depth < MAX_DEPTH) this.#walk(value as Fields, depth + 1);
         }
-    };
-    walk(body, 0);
-    return digest >>> 0;
+    }
+
+    #add(text: string): void {
+        const length = Math.min(text.length, this.#left);
+        let value = Math.imul(this.#value ^ text.length, FNV_PRIME);
+        for (let index = 0; index < length; index += 1) value = Math.imul(value ^ text.charCodeAt(index), FNV_PRIME);
+        this.#value = value;
+        this.#left -= length;
+    }
+}
+
+const digest = new Digest();
+
+/** By the last letter first: an expression for each field of each event would cost more than all the rest. */
+function isOfTheWay(key: string): boolean {
+    switch (key.charCodeAt(key.length - 1) | LOWER_CASE) {
+        case LETTER_I:
+        case LETTER_L:
+            return ADDRESS.test(key);
+        case LETTER_N:
+            return key === 'isDataRetransmission';
+        case LETTER_T:
+            return key === 'currentEvent';
+        default:
+            return false;
+    }
 }
