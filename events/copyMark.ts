@@ -1,4 +1,4 @@
-import type { Fields } from '../protocols/documents/values';
+import { type Fields, textOf } from '../protocols/documents/values';
 import type { DeviceEvent } from './deviceEvent';
 import { deviceKey, keyOf } from './identity';
 
@@ -31,7 +31,9 @@ export class CopyMarks {
     readonly #conditions = new Map<string, Condition>();
 
     markOf(event: DeviceEvent, body: Fields, detail: string): string {
-        return `${this.#changes(event, body, detail)}|${digest.of(body)}`;
+        // Where regions tell events apart, a repeat only counts on.
+        const content = event.regions === undefined ? digest.of(body) : (textOf(body.activePostCount) ?? '');
+        return `${this.#changes(event, body, detail)}|${content}`;
     }
 
     /** A condition that begins again has ended in between, in the same second or not. */
