@@ -407,7 +407,7 @@ for (const runtime of RUNTIMES) {
                 await nodeRed.until(() => nodeRed.logs.some(taken), 'the reason');
                 await nodeRed.deploy(flows({ keepAlive: 'soon' }), 'nodes');
                 await nodeRed.until(() => nodeRed.statuses.get('isup')?.fill === 'red', 'a red status');
-                await nodeRed.until(() => nodeRed.logs.some((line) => line.includes('keepAlive')), 'the reason');
+                await nodeRed.until(() => nodeRed.logs.some((line) => line.includes('“Heartbeat (s)”')), 'the reason');
             });
         });
     });
