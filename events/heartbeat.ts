@@ -108,7 +108,10 @@ export function heartbeatForm(part: Text): HeartbeatForm | undefined {
     return undefined;
 }
 
-/** Whether a part was recognised as a heartbeat on its way, by `readerOnTheWay`. */
+/**
+ * Whether a part was recognised as a heartbeat on its way, by `readerOnTheWay`. Here, and not beside it, for those who do
+ * without the readers of documents: what is loaded at the start.
+ */
 export function isKnownHeartbeat({ document }: Part): boolean {
     return (document as { heartbeat?: HeartbeatForm } | undefined)?.heartbeat !== undefined;
 }

@@ -20,7 +20,7 @@ interface Known {
 
 /**
  * The latest heartbeats of one source. The next one is the same but for digits in its values (a time, a count), and
- * comparing bytes costs a fifth of finding its end and looking for its marks (docs/performance.md).
+ * comparing bytes costs half of finding its end and looking for its marks (docs/performance.md).
  */
 export class HeartbeatMemory {
     readonly #known: Known[] = [];
